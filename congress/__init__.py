@@ -1,0 +1,1 @@
+"""Congress: policy as a service over the live state of many services."""

@@ -1,0 +1,1 @@
+"""The vocabulary every other package shares: pure data, standard library only."""
