@@ -1,0 +1,12 @@
+"""The tests. A resource that is not given back fails the test that left it."""
+
+import os
+import warnings
+
+import hypothesis
+
+warnings.simplefilter("error", ResourceWarning)
+
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("CONGRESS_PROFILE", "ci"))

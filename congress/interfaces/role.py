@@ -222,7 +222,10 @@ class Plugins(Protocol):
         """The class (for builtins: the sequence)."""
 
     def make(self, kind: str, name: str, *context: Any) -> Any:
-        """An instance made from the plugin's node options: ``load(...)(settings(...), *context)``."""
+        """An instance made from the plugin's node options, as configured.
+
+        The same as ``load(kind, name)(settings(kind, name), *context)``.
+        """
 
     def settings(self, kind: str, name: str) -> dict[str, OptionValue]:
         """The plugin's node options as configured."""

@@ -1,0 +1,5 @@
+"""Sphinx configuration of the release notes."""
+
+project = "Congress release notes"
+extensions = ["reno.sphinxext"]
+html_theme = "alabaster"
