@@ -1,0 +1,97 @@
+"""Options of the bus: partition, transport, timing, and how a leader is found.
+
+May import oslo.config only.
+"""
+
+from oslo_config import cfg
+
+
+def _seconds(name: str, default: float, text: str, least: float = 0.01) -> cfg.FloatOpt:
+    return cfg.FloatOpt(name, default=default, min=least, mutable=True, help=text)
+
+
+DSE = (
+    cfg.StrOpt(
+        "bus_id",
+        default="bus",
+        help="Unique name of the bus: the same for all nodes of one Congress, different for "
+        "every Congress that shares the messaging service. Any text. A Congress of one "
+        "process can ignore it.",
+    ),
+    cfg.StrOpt(
+        "transport",
+        help="The plugin that carries messages between nodes: inproc (within one process), "
+        "oslo (oslo.messaging), or an installed one. Unset: the one whose own settings are "
+        "there (for oslo: transport_url), else inproc if all three roles run in this process.",
+    ),
+    cfg.StrOpt(
+        "leader_strategy",
+        default="auto",
+        help="The plugin by which each data source picks the policy engine whose actions it "
+        "runs: auto (the one on its own node, else the first heard), first-heard, same-node, "
+        "or an installed one.",
+    ),
+    _seconds("heartbeat_interval", 0.5, "Seconds between two heartbeats of a node."),
+    _seconds(
+        "leader_timeout",
+        2.0,
+        "Seconds of silence after which a data source drops its leader and picks another.",
+    ),
+    _seconds("peer_timeout", 3.0, "Seconds of silence after which a node is taken to be gone."),
+    _seconds(
+        "lease",
+        5.0,
+        "Seconds a datasource node owns its data sources without renewing. After that long "
+        "without it, another one takes over.",
+        1.0,
+    ),
+    _seconds(
+        "action_park_window",
+        30.0,
+        "Seconds an action that was wanted and no longer is stays in the memory of a data "
+        "source, so that a change of leader in between loses nothing.",
+        0.0,
+    ),
+    cfg.IntOpt(
+        "max_inbox_rows",
+        default=1_000_000,
+        min=1000,
+        mutable=True,
+        help="Rows that may wait at a policy engine to be worked in. Above it the tables "
+        "concerned are dropped from the queue and fetched anew.",
+    ),
+    _seconds(
+        "safety_resync_period",
+        60.0,
+        "Seconds between two looks at the database for changes of policy and data sources "
+        "that no notification told of.",
+        1.0,
+    ),
+    _seconds(
+        "ping_timeout", 5.0, "Seconds to wait for the answer of a quick call to another node."
+    ),
+    _seconds(
+        "long_timeout",
+        120.0,
+        "Seconds to wait for the answer of a call that may take long: simulations, manual "
+        "actions, refreshes.",
+    ),
+    _seconds(
+        "time_to_resub",
+        10.0,
+        "Seconds a subscriber waits for a missing update before it asks for the whole table.",
+    ),
+    cfg.BoolOpt(
+        "execute_action_retry",
+        default=False,
+        mutable=True,
+        help="Repeat actions whose outcome is unknown, also those that do not declare "
+        "at_least_once. They may then be executed twice.",
+    ),
+    cfg.FloatOpt(
+        "execute_action_retry_timeout",
+        default=600.0,
+        mutable=True,
+        help="Seconds after which a repeated action is given up. Zero or less: never.",
+    ),
+)
