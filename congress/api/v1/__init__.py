@@ -1,0 +1,33 @@
+"""Version 1 of the API: one blueprint per resource."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+from congress.api.v1 import (
+    actions,
+    datasources,
+    drivers,
+    ledger,
+    policies,
+    rows,
+    rules,
+    schemas,
+    status,
+    tables,
+    versions,
+)
+
+BLUEPRINTS: Sequence[Blueprint] = (
+    versions.bp,
+    policies.bp,
+    rules.bp,
+    tables.bp,
+    rows.bp,
+    datasources.bp,
+    schemas.bp,
+    status.bp,
+    actions.bp,
+    drivers.bp,
+    ledger.bp,
+)

@@ -47,6 +47,13 @@ API = (
         mutable=True,
         help="Largest body of a request; larger ones are answered with 413.",
     ),
+    cfg.IntOpt(
+        "max_pushed_rows",
+        default=500_000,
+        min=1,
+        mutable=True,
+        help="Most rows one request may push to a data source; more are answered with 413.",
+    ),
     cfg.FloatOpt(
         "request_timeout",
         default=60.0,

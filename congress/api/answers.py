@@ -1,0 +1,74 @@
+"""What the API answers: JSON bodies, collections, created things and row streams.
+
+Imports nothing of Congress.
+
+Invariant: every body is JSON in UTF-8 and ends with a line end.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from flask import Response, request
+
+JSON = "application/json"
+
+#: Collections up to this many bytes are indented for people.
+_INDENT_UP_TO = 64 * 1024
+
+#: Rows that are encoded and sent at a time.
+ROWS_AT_A_TIME = 1000
+
+
+def item(body: object, status: int = 200) -> Response:
+    """One thing, on one line."""
+    return Response(msgspec.json.encode(body) + b"\n", status=status, content_type=JSON)
+
+
+def collection(results: Sequence[object]) -> Response:
+    """A list of things under ``results``."""
+    text = msgspec.json.encode({"results": results})
+    if len(text) <= _INDENT_UP_TO:
+        text = msgspec.json.format(text, indent=2)
+    return Response(text + b"\n", content_type=JSON)
+
+
+def created(thing: Mapping[str, Any], *path: str) -> Response:
+    """A new thing, with the place where it is from now on: ``path`` below ``/v1``."""
+    response = item(thing, status=201)
+    place = "/".join(quote(part, safe="") for part in (*path, str(thing["id"])))
+    response.headers["Location"] = f"{request.host_url}v1/{place}"
+    response.autocorrect_location_header = False
+    return response
+
+
+def nothing() -> Response:
+    """Success without a body."""
+    return Response(b"", content_type=JSON)
+
+
+def rows(found: Mapping[str, Any]) -> Response:
+    """Rows as ``row_list`` gives them: ``rows``, ``columns`` and perhaps ``trace``.
+
+    Many rows are encoded piece by piece while they are sent, so that a large
+    table is never held as one text.
+    """
+    rest = {name: found[name] for name in ("columns", "trace") if found.get(name) is not None}
+    data: Sequence[object] = found["rows"]
+    if len(data) <= ROWS_AT_A_TIME:
+        return item({"results": [{"data": row} for row in data], **rest})
+    return Response(_row_stream(data, rest), content_type=JSON)
+
+
+def _row_stream(data: Sequence[object], rest: Mapping[str, object]) -> Iterator[bytes]:
+    encoder = msgspec.json.Encoder()
+    lead = b'{"results":['
+    for start in range(0, len(data), ROWS_AT_A_TIME):
+        piece = [{"data": row} for row in data[start : start + ROWS_AT_A_TIME]]
+        yield lead + encoder.encode(piece)[1:-1]
+        lead = b","
+    yield b"]" + b"".join(
+        b"," + encoder.encode(name) + b":" + encoder.encode(value) for name, value in rest.items()
+    )
+    yield b"}\n"

@@ -1,0 +1,119 @@
+"""What stands behind the API: services on the bus, storage, and installed drivers.
+
+May import ``congress.model`` and ``congress.interfaces``; asks roles by name over
+the bus and knows none of their code.
+
+Invariant: every failure of what is behind comes out as ``Refused`` or
+``StorageError``, never as an answer that looks complete and is not.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import current_app
+
+from congress.interfaces.role import RoleParts
+from congress.interfaces.storage import DatasourceRecord
+from congress.model.diagnostic import Refused, refuse
+from congress.model.status import Health
+
+POLICY_ENGINE = "policy-engine"
+DATASOURCES = "datasources"
+HIDDEN = "<hidden>"
+
+_EXTENSION = "congress"
+
+
+class Backend:
+    """The parts of the node, as the views use them."""
+
+    def __init__(self, parts: RoleParts) -> None:
+        self._parts = parts
+        self.storage = parts.storage
+        self.plugins = parts.plugins
+
+    @property
+    def max_request_bytes(self) -> int:
+        """The largest body a request may have."""
+        return int(self._parts.conf.api.max_request_bytes)
+
+    @property
+    def max_pushed_rows(self) -> int:
+        """Rows that one request may push."""
+        return int(self._parts.conf.api.max_pushed_rows)
+
+    def node_health(self) -> Mapping[str, Health]:
+        """The health of every service of this node."""
+        return self._parts.node_health()
+
+    def engine(self, method: str, **args: Any) -> Any:
+        """Ask a policy engine, the one of this node if it has one."""
+        return self._call(POLICY_ENGINE, method, args, self._parts.conf.api.request_timeout)
+
+    def manager(self, method: str, **args: Any) -> Any:
+        """Ask the service that keeps the data sources."""
+        return self._call(DATASOURCES, method, args, self._parts.conf.api.request_timeout)
+
+    def source(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
+        """Ask one data source, wherever it runs."""
+        service = f"datasource/{datasource.name}"
+        return self._call(service, method, args, self._parts.conf.api.request_timeout)
+
+    def source_patiently(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
+        """Ask one data source for something that may take long."""
+        service = f"datasource/{datasource.name}"
+        return self._call(service, method, args, self._parts.conf.dse.long_timeout)
+
+    def _call(self, service: str, method: str, args: Mapping[str, Any], timeout: float) -> Any:
+        return self._parts.bus.call(service, method, args, timeout=timeout)
+
+    def datasource(self, name_or_id: str) -> DatasourceRecord:
+        """A configured data source.
+
+        :raises Refused: ``not-found``.
+        """
+        record = self.storage.read(lambda tx: tx.datasources.get(name_or_id))
+        if record is None:
+            raise refuse(
+                "not-found",
+                f"there is no data source {name_or_id!r}",
+                hint="congress datasource list shows those there are",
+            )
+        return record
+
+    def revision(self) -> int:
+        """The revision of policy that is stored."""
+        return self.storage.read(lambda tx: tx.changes.revision())
+
+    def secret_options(self, driver: str) -> frozenset[str]:
+        """The options of a driver that are never shown; none if it cannot be loaded."""
+        try:
+            info = self.plugins.describe("driver", driver)
+        except Refused:
+            return frozenset()
+        return frozenset(option.name for option in info.options if option.secret)
+
+
+def datasource_to_plain(record: DatasourceRecord, secrets: frozenset[str]) -> dict[str, Any]:
+    """The object that stands for a data source in answers, without its secrets."""
+    hidden = secrets.union(record.sealed)
+    config = {name: HIDDEN if name in hidden else value for name, value in record.config.items()}
+    return {
+        "id": record.id,
+        "name": record.name,
+        "driver": record.driver,
+        "description": record.description,
+        "type": None,
+        "enabled": record.enabled,
+        "config": config,
+    }
+
+
+def attach(extensions: dict[str, Any], behind: Backend) -> None:
+    """Make it what ``backend`` finds within an application."""
+    extensions[_EXTENSION] = behind
+
+
+def backend() -> Backend:
+    """The backend of the application that handles the current request."""
+    return cast(Backend, current_app.extensions[_EXTENSION])

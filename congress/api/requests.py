@@ -1,0 +1,120 @@
+"""What a request says: its body, its query, and who sent it.
+
+Imports ``congress.model`` and ``congress.interfaces`` only, besides Flask.
+
+Invariant: whatever a client sends, these functions either give values of the
+expected types or raise ``Refused``.
+"""
+
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from flask import request
+
+from congress.api.errors import Answer, RouteRefused
+from congress.interfaces.auth import CALLER_KEY, Caller
+from congress.model.diagnostic import Diagnostic, Refused, refuse
+
+T = TypeVar("T")
+
+_UTF8 = ("utf-8", "utf8")
+
+
+def read_body(form: type[T], default: T | None = None) -> T:
+    """The JSON body, decoded into a type that msgspec knows.
+
+    :param default: what an empty body means; ``None`` refuses it.
+    """
+    raw = request.get_data(cache=False)
+    if not raw.strip():
+        if default is None:
+            raise refuse("invalid", "the request needs a JSON body")
+        return default
+    _check_media_type()
+    try:
+        body: T = _decoder(cast(Hashable, form)).decode(raw)
+    except msgspec.ValidationError as error:
+        raise _misfit(error) from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise refuse("invalid", f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise refuse("invalid", "the body is nested too deeply") from error
+    if rb"\u0000" in raw and _has_nul(body):
+        raise refuse("invalid", "the body holds a NUL character")
+    return body
+
+
+@cache
+def _decoder(form: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(form)
+
+
+def _misfit(error: msgspec.ValidationError) -> Refused:
+    """The refusal for a body of the wrong form; msgspec's message ends in the place."""
+    message, _, place = str(error).partition(" - at ")
+    return refuse("invalid", message.replace("`", ""), where=place.strip("`"))
+
+
+def _check_media_type() -> None:
+    if not request.mimetype:
+        return
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in _UTF8:
+        raise RouteRefused(
+            Answer.plain(415),
+            Diagnostic(
+                "invalid",
+                f"the body is declared as {request.content_type}",
+                hint="send JSON in UTF-8 with Content-Type: application/json",
+            ),
+        )
+
+
+def _has_nul(value: object) -> bool:
+    """Whether a NUL, which databases cannot store, is in any text of a value."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_has_nul(item) for item in value)
+    if isinstance(value, msgspec.Struct):
+        return any(_has_nul(getattr(value, name)) for name in value.__struct_fields__)
+    return False
+
+
+def read_flag(name: str, *, digits: bool = False, default: bool = False) -> bool:
+    """A boolean of the query; ``digits`` lets ``1`` mean true as well."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    return text.lower() == "true" or (digits and text == "1")
+
+
+def read_number(name: str) -> int | None:
+    """A number from 1 of the query, if it is given."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise refuse("invalid", f"{name} must be a number from 1, not {text!r}", where=name)
+    return int(text)
+
+
+def caller() -> Caller:
+    """Who sent the request, as the authentication strategy found out."""
+    found = request.environ.get(CALLER_KEY)
+    if not isinstance(found, Caller):
+        raise refuse("unauthenticated", "the request was not authenticated")
+    return found
+
+
+def attribution() -> dict[str, str]:
+    """The arguments that tell a role who asked, for its audit trail."""
+    who = caller()
+    return {
+        "actor": who.user_name or who.user_id,
+        "request_id": request.environ.get("openstack.request_id", ""),
+    }

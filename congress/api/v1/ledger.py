@@ -1,0 +1,73 @@
+"""The action ledger: what policy and people asked for, and what came of it."""
+
+import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from congress.api import answers
+from congress.api.access import guarded
+from congress.api.backend import backend
+from congress.api.requests import read_number
+from congress.interfaces.storage import LedgerEntry
+from congress.model.action import ActionState, action_id
+from congress.model.diagnostic import refuse
+from congress.model.values import row_to_plain
+
+bp = Blueprint("ledger", __name__, url_prefix="/v1/ledger")
+
+DEFAULT_LIMIT = 1000
+
+
+@bp.get("")
+@guarded("ledger:list")
+def list_ledger() -> Response:
+    """The newest entries first, of one data source and in one state if so asked."""
+    behind = backend()
+    asked = request.args.get("datasource")
+    name = behind.datasource(asked).name if asked else None
+    states = _states(request.args.get("state"))
+    limit = read_number("limit") or DEFAULT_LIMIT
+    entries = behind.storage.read(
+        lambda tx: tx.ledger.list(name, states=states, limit=limit, newest_first=True)
+    )
+    return answers.collection([entry_to_plain(entry) for entry in entries])
+
+
+def _states(text: str | None) -> tuple[ActionState, ...]:
+    if not text:
+        return ()
+    try:
+        return tuple(ActionState(part) for part in text.split(","))
+    except ValueError as error:
+        valid = ", ".join(ActionState)
+        raise refuse("invalid", f"{error}; states are {valid}", where="state") from error
+
+
+def entry_to_plain(entry: LedgerEntry) -> dict[str, Any]:
+    """A ledger entry as a JSON object; times are UTC in ISO 8601."""
+    desired = entry.desired
+    return {
+        "id": action_id(entry.key, entry.generation),
+        "datasource": desired.datasource,
+        "action": desired.action,
+        "arguments": row_to_plain(desired.arguments),
+        "policy": desired.policy,
+        "rule": desired.rule,
+        "state": str(entry.state),
+        "active": entry.active,
+        "manual": entry.manual,
+        "generation": entry.generation,
+        "attempts": entry.attempts,
+        "promise": str(entry.promise),
+        "message": entry.message,
+        "result": entry.result,
+        "created_at": _moment(entry.created_at),
+        "updated_at": _moment(entry.updated_at),
+    }
+
+
+def _moment(seconds: float) -> str | None:
+    if not seconds:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()

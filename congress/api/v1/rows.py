@@ -1,0 +1,71 @@
+"""Rows: of a policy's tables, of a data source's tables, and those pushed to one."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from congress.api import answers
+from congress.api.access import guarded
+from congress.api.backend import backend
+from congress.api.requests import read_body, read_flag, read_number
+from congress.model.diagnostic import refuse
+
+bp = Blueprint("rows", __name__, url_prefix="/v1")
+
+_KEY_LENGTH = 255
+
+
+@bp.get("/policies/<policy>/tables/<table>/rows")
+@guarded("policy:row:list")
+def list_policy_rows(policy: str, table: str) -> Response:
+    """What a table of a policy holds, with how it came about if ``trace=true``."""
+    found = backend().engine(
+        "row_list",
+        policy=policy,
+        table=table,
+        trace=read_flag("trace"),
+        limit=read_number("limit"),
+    )
+    return answers.rows(found)
+
+
+@bp.get("/data-sources/<datasource>/tables/<table>/rows")
+@guarded("datasource:row:list")
+def list_datasource_rows(datasource: str, table: str) -> Response:
+    """What a table of a data source holds."""
+    limit = read_number("limit")
+    record = backend().datasource(datasource)
+    return answers.rows(backend().source(record, "rows", table=table, limit=limit))
+
+
+@bp.put("/data-sources/<datasource>/tables/<table>/rows")
+@guarded("datasource:row:replace")
+def replace_rows(datasource: str, table: str) -> Response:
+    """Replace the rows of a table of a data source that is given its data."""
+    record = backend().datasource(datasource)
+    rows: list[Any] = read_body(list[Any])
+    most = backend().max_pushed_rows
+    if len(rows) > most:
+        raise refuse(
+            "too-large", f"{len(rows)} rows are more than the {most} that may come at a time"
+        )
+    backend().source(record, "push", table=table, rows=rows, idempotency_key=_idempotency_key())
+    return answers.nothing()
+
+
+@bp.post("/data-sources/<datasource>/webhook")
+@guarded("datasource:webhook")
+def receive_webhook(datasource: str) -> Response:
+    """Hand a notification to a data source that understands it."""
+    record = backend().datasource(datasource)
+    backend().source(record, "webhook", payload=read_body(object))
+    return answers.nothing()
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= _KEY_LENGTH:
+        raise refuse(
+            "invalid", f"an Idempotency-Key has 1 to {_KEY_LENGTH} characters", where="header"
+        )
+    return key
