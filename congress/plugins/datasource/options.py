@@ -1,0 +1,50 @@
+"""The options that every polling driver has, declared once.
+
+May import the interfaces, the model and the standard library only.
+
+Invariant: the host of drivers reads ``poll_time`` and ``lazy_tables`` out of a
+datasource's configuration itself; a driver that polls declares both with
+``polling_options`` and heeds neither.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from congress.interfaces.plugin import Option
+
+POLL_TIME = 10
+
+
+def polling_options(
+    *, poll_time: float = POLL_TIME, lazy: Iterable[str] = (), tables: Iterable[str] = ()
+) -> tuple[Option, Option]:
+    """Declare ``poll_time`` and ``lazy_tables``.
+
+    :param poll_time: seconds between polls unless configured otherwise.
+    :param lazy: tables that are lazy unless configured otherwise.
+    :param tables: all tables, where they are known beforehand; others are refused.
+    """
+    return (
+        Option(
+            "poll_time",
+            type="number",
+            description="Seconds between two polls; 0 polls only when a refresh is requested.",
+            default=poll_time,
+            minimum=0,
+        ),
+        Option(
+            "lazy_tables",
+            type="list",
+            description="Tables that are read only while a policy or a reader wants them.",
+            default=list(lazy),
+            schema=_table_names(tables),
+        ),
+    )
+
+
+def _table_names(tables: Iterable[str]) -> Mapping[str, object]:
+    """The JSON Schema of a list of table names."""
+    known: Sequence[str] = sorted(tables)
+    item: dict[str, object] = {"type": "string"}
+    if known:
+        item["enum"] = known
+    return {"type": "array", "items": item, "uniqueItems": True}
