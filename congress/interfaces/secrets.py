@@ -9,9 +9,21 @@ stop, instead of failing at the first secret.
 """
 
 import abc
+from dataclasses import dataclass
 from typing import ClassVar
 
 from congress.interfaces.plugin import OptionValue, Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class SecretContext:
+    """What a store gets besides its configuration.
+
+    ``conf`` is the node's whole configuration object; ``[DEFAULT] encryption_key_path``
+    is in it.
+    """
+
+    conf: object = None
 
 
 class SecretStore(Plugin):
@@ -19,8 +31,9 @@ class SecretStore(Plugin):
 
     interface_version: ClassVar[str] = "1.0"
 
-    def __init__(self, config: dict[str, OptionValue]) -> None:
+    def __init__(self, config: dict[str, OptionValue], ctx: SecretContext | None = None) -> None:
         self.config = config
+        self.ctx = ctx or SecretContext()
 
     @abc.abstractmethod
     def prepare(self, *, create: bool) -> None:
