@@ -49,7 +49,7 @@ API = (
     ),
     cfg.IntOpt(
         "max_pushed_rows",
-        default=500_000,
+        default=1_000_000,
         min=1,
         mutable=True,
         help="Most rows one request may push to a data source; more are answered with 413.",
