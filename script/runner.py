@@ -58,6 +58,8 @@ class Tally(testtools.StreamResult):
         timestamp=None,
     ) -> None:
         if test_id is None:
+            # What is no subunit, such as stestr's report of a module it cannot import.
+            sys.stdout.write(bytes(file_bytes or b"").decode(errors="replace"))
             return
         if file_bytes and not (mime_type or "").startswith("application/"):
             self.text_of.setdefault(test_id, bytearray()).extend(file_bytes)
