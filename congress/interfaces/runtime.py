@@ -60,7 +60,8 @@ class Loop(Protocol):
         """Run a job after ``delay`` seconds."""
 
     def every(self, interval: Callable[[], float] | float, job: Callable[[], object]) -> Timer:
-        """Run a job now and then again ``interval`` seconds after each run ended.
+        """Run a job again and again: after ``interval`` seconds, and that long after each
+        run ended.
 
         A callable interval is asked anew each time, so an option can change it.
         """

@@ -90,7 +90,7 @@ class SystemLoop:
         """See ``Loop.every``."""
         pause = interval if callable(interval) else _constant(interval)
         timer = _Repetition(job, pause, self._schedule)
-        self.post(timer.run)
+        self._schedule(pause(), timer)
         return timer
 
     def call(self, job: Callable[[], T], timeout: float) -> T:

@@ -1,17 +1,17 @@
 """Which datasource drivers a node may use: ``drivers`` and ``disabled_drivers``.
 
-May import the kernel's catalogue only.
+May import the kernel's catalogue and errors only.
 
 Entries are short names or class paths. The class paths under which the drivers
 of earlier releases were listed stand for today's names, so that an old
 configuration file means what it meant.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from congress.kernel.catalogue import Candidate, CandidateState
+from congress.kernel.errors import choices_hint
 from congress.model.diagnostic import Diagnostic, Severity
 
 _RETIRED_PACKAGE = "congress.datasources."
@@ -96,12 +96,10 @@ def _unknown(entry: str, successor: str | None, option: str, names: set[str]) ->
         message = f"{entry!r} stands for the driver {successor!r}, which is not installed"
     else:
         message = f"there is no driver {entry!r}"
-    close = difflib.get_close_matches(entry, names, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
     return Diagnostic(
         "bad-configuration",
         message,
-        hint=f"{hint}installed are: {', '.join(sorted(names)) or 'none'}",
+        hint=choices_hint(entry, names),
         severity=Severity.WARNING,
         where=f"[DEFAULT] {option}",
     )

@@ -7,7 +7,6 @@ Invariants: a plugin is imported only when it is asked for; what failed once is
 reported once and refused every time; two nodes of one process share nothing here.
 """
 
-import difflib
 import logging
 import threading
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from congress.kernel.catalogue import (
     parse_endpoints,
     read_installed,
 )
+from congress.kernel.errors import choices_hint
 from congress.kernel.kinds import KINDS, Cardinality
 from congress.kernel.loader import Loaded, load_all
 from congress.kernel.options.plugin import read_settings, register_plugin
@@ -164,11 +164,9 @@ def _known(kind: str) -> str:
 
 
 def _no_such(kind: str, name: str, choices: Sequence[str]) -> Refused:
-    close = difflib.get_close_matches(name, choices, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
     return refuse(
         "plugin",
         f"there is no {KINDS[kind].title} {name!r}",
-        hint=f"{hint}installed are: {', '.join(sorted(choices)) or 'none'}",
+        hint=choices_hint(name, choices),
         where=KINDS[kind].chosen_by,
     )

@@ -11,6 +11,13 @@ from oslo_config import cfg
 
 SYSTEM_STATE_PATH = "/var/lib/congress"
 
+#: The roles a node has unless told otherwise, in the order they start, with their flags.
+ROLE_FLAGS = {
+    "datasources": "role_datasources",
+    "policy-engine": "role_policy_engine",
+    "api": "role_api",
+}
+
 
 def default_state_path() -> str:
     """The folder for what a node keeps on its own disk, for the user it runs as."""
@@ -18,6 +25,12 @@ def default_state_path() -> str:
         return SYSTEM_STATE_PATH
     home = os.environ.get("XDG_STATE_HOME")
     return str((Path(home) if home else Path.home() / ".local" / "state") / "congress")
+
+
+def chosen_roles(conf: cfg.ConfigOpts) -> tuple[str, ...]:
+    """The roles of a node: those of its flags, else those configured, else all."""
+    flagged = tuple(role for role, flag in ROLE_FLAGS.items() if getattr(conf, flag, False))
+    return flagged or tuple(dict.fromkeys(conf.node.roles)) or tuple(ROLE_FLAGS)
 
 
 def register_run_time_defaults(conf: cfg.ConfigOpts) -> None:

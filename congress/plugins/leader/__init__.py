@@ -1,0 +1,1 @@
+"""Leader strategies, one to a file; ``electorate.py`` is what they share."""

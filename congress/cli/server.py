@@ -1,0 +1,231 @@
+"""The command ``congress-server``: one node as a process.
+
+This is the composition root: the only module that brings the kernel and the bus
+together. May import the kernel at the top; what a role or plugin needs (Flask,
+SQLAlchemy, oslo.messaging) is imported when that role or plugin is.
+
+Signals: SIGTERM and SIGINT end the node in order, a second one ends it at once;
+SIGHUP reads the options that can change; SIGUSR2 writes all stacks to stderr.
+"""
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from oslo_config import cfg
+
+from congress.kernel import logs, systemd
+from congress.kernel.check import check
+from congress.kernel.errors import Problems
+from congress.kernel.exit_codes import ExitCode, exit_code
+from congress.kernel.health import liveness
+from congress.kernel.node import MakeBus, Node
+from congress.kernel.options import new_conf
+from congress.kernel.options.node import ROLE_FLAGS
+from congress.kernel.options.values import note_bad_values, note_unknown_names
+from congress.kernel.release import version
+from congress.kernel.threads import prepare_process
+from congress.model.diagnostic import Diagnostic, Refused, refuse
+
+LOG = logging.getLogger(__name__)
+
+PROGRAM = "congress-server"
+
+#: Seconds beyond ``shutdown_timeout`` after which the process is ended by force.
+GRACE = 5.0
+
+_STOP, _RELOAD, _FAILED = "stop", "reload", "failed"
+
+
+class _Interrupted(BaseException):
+    """A signal asked a node to end that was still starting."""
+
+
+class ServerProcess:
+    """A node with the signals, messages and exit code of a process around it."""
+
+    def __init__(self, conf: cfg.ConfigOpts, arguments: Sequence[str], make_bus: MakeBus) -> None:
+        self._conf = conf
+        self._arguments = list(arguments)
+        self._events: SimpleQueue[tuple[str, str]] = SimpleQueue()
+        self._starting = True
+        self._stopping = False
+        self._node = Node(
+            conf, make_bus=make_bus, on_failure=lambda why: self._events.put((_FAILED, why))
+        )
+
+    def run(self) -> ExitCode:
+        """Start, serve until told otherwise, and stop.
+
+        :raises Refused: if the node cannot start.
+        """
+        self._handle_signals()
+        try:
+            self._node.start()
+            self._starting = False
+        except _Interrupted:
+            self._stop()
+            return ExitCode.CLEAN
+        self._announce()
+        code = self._serve()
+        self._stop()
+        return code
+
+    def _serve(self) -> ExitCode:
+        """Wait for signals and failures, and answer them."""
+        interval = systemd.watchdog_interval()
+        while True:
+            try:
+                event, reason = self._events.get(timeout=interval)
+            except Empty:
+                self._sign_of_life()
+                continue
+            if event == _RELOAD:
+                self._reload()
+            elif event == _FAILED:
+                LOG.critical("the node gives up: %s", reason)
+                return ExitCode.FAILURE
+            else:
+                return ExitCode.CLEAN
+
+    def _stop(self) -> None:
+        timeout = float(self._conf.shutdown_timeout)
+        LOG.info("node %s ends within %g s", self._node.name, timeout)
+        systemd.notify(systemd.STOPPING)
+        faulthandler.dump_traceback_later(timeout + GRACE, exit=True)
+        self._node.stop(timeout)
+        faulthandler.cancel_dump_traceback_later()
+        LOG.info("node %s has ended", self._node.name)
+
+    def _announce(self) -> None:
+        """Tell people and the service manager that the node serves."""
+        composition = self._node.composition
+        roles = ", ".join(composition.roles) if composition else ""
+        urls = [url for one in self._node.services() if (url := getattr(one, "url", ""))]
+        serving = f" at {urls[0]}" if urls else ""
+        print(
+            f"Congress {version()}: node {self._node.name} ({roles}) is serving{serving}",
+            flush=True,
+        )
+        systemd.notify(systemd.READY)
+
+    def _sign_of_life(self) -> None:
+        if liveness(self._node.health()) == liveness({}):
+            systemd.notify(systemd.ALIVE)
+
+    def _reload(self) -> None:
+        """Apply changed options, unless the files hold something that cannot be."""
+        systemd.notify(systemd.RELOADING)
+        problems = Problems()
+        try:
+            fresh = parse(self._arguments)
+            note_bad_values(fresh, problems)
+            problems.settle()
+            changed = self._node.reload()
+            LOG.info("reloaded, %d options changed", len(changed))
+        except (cfg.Error, Refused, SystemExit) as error:
+            LOG.error("the configuration stays as it was: %s", error)  # noqa: TRY400
+        systemd.notify(systemd.READY)
+
+    def _handle_signals(self) -> None:
+        faulthandler.register(signal.SIGUSR2, all_threads=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, lambda _number, _frame: self._events.put((_RELOAD, "")))
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        if self._stopping:
+            os._exit(ExitCode.FAILURE)
+        self._stopping = True
+        if self._starting:
+            raise _Interrupted
+        self._events.put((_STOP, ""))
+
+
+def parse(arguments: Sequence[str]) -> cfg.ConfigOpts:
+    """The options of a server, from its command line, its files and the environment.
+
+    :raises SystemExit: for a command line that cannot be read, with code 2.
+    :raises oslo_config.cfg.Error: for a file that cannot be read.
+    :raises Refused: for flags that contradict each other.
+    """
+    conf = new_conf(cli=True)
+    logs.register(conf)
+    conf(list(arguments), project="congress", prog=PROGRAM, version=version())
+    if conf.standalone:
+        if any(conf[flag] for flag in ROLE_FLAGS.values()):
+            raise refuse(
+                "bad-configuration",
+                "--standalone runs all roles; it cannot be combined with the flag of one",
+                hint="leave out --standalone, or the flags of roles",
+                where="command line",
+            )
+        conf.set_override("auth_strategy", "noauth")
+        conf.set_override("roles", list(ROLE_FLAGS), group="node")
+    return conf
+
+
+def check_config(conf: cfg.ConfigOpts) -> ExitCode:
+    """Tell everything that is wrong with a configuration."""
+    problems = check(conf)
+    report(problems.warnings)
+    report(problems.errors)
+    if problems.errors:
+        return ExitCode.CONFIGURATION
+    print("The configuration can be used.")
+    return ExitCode.CLEAN
+
+
+def report(diagnostics: Sequence[Diagnostic]) -> None:
+    """Write problems for people, to stderr."""
+    for diagnostic in diagnostics:
+        print(diagnostic.render(), file=sys.stderr)
+
+
+def make_bus() -> MakeBus:
+    """What makes a node's bus."""
+    from congress.bus import Bus
+
+    return Bus
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Do what the command line says, and tell how it went."""
+    try:
+        conf = parse(arguments)
+        if conf.check_config:
+            return check_config(conf)
+        logs.prepare(conf, version())
+        odd = Problems()
+        note_unknown_names(conf, odd)
+        odd.settle()
+        return ServerProcess(conf, arguments, make_bus()).run()
+    except cfg.Error as error:
+        report([Diagnostic("bad-configuration", str(error))])
+        return ExitCode.CONFIGURATION
+    except Refused as refusal:
+        report(refusal.diagnostics)
+        return exit_code(refusal)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point of ``congress-server``."""
+    prepare_process()
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    logging.shutdown()
+    left = [one for one in threading.enumerate() if not one.daemon]
+    if len(left) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

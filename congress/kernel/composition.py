@@ -1,0 +1,144 @@
+"""What a node is made of, read from its configuration and checked as a whole.
+
+May import oslo.config and the kernel's plugins. Nothing is constructed here and
+nothing connected; plugins that were chosen are imported to see that they can be.
+
+Invariant: everything wrong with a configuration is refused in one go.
+"""
+
+from dataclasses import dataclass
+
+from oslo_config import cfg
+
+from congress.kernel.errors import Problems
+from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
+from congress.kernel.options.values import note_bad_values
+from congress.kernel.plugins import NodePlugins
+from congress.model.diagnostic import Refused
+
+#: The transport of nodes that need none.
+LOCAL_TRANSPORT = "inproc"
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The names of the plugins a node is made of, roles in the order they start."""
+
+    roles: tuple[str, ...]
+    transport: str
+    storage: str
+
+
+def compose(conf: cfg.ConfigOpts, plugins: NodePlugins) -> Composition:
+    """Choose the plugins a node is made of.
+
+    :raises Refused: with everything that is wrong.
+    """
+    problems = Problems()
+    composition = inspect(conf, plugins, problems)
+    problems.settle()
+    return composition
+
+
+def inspect(conf: cfg.ConfigOpts, plugins: NodePlugins, problems: Problems) -> Composition:
+    """Choose the plugins a node is made of, noting what is wrong with the choice."""
+    problems.note(plugins.catalogue.warnings)
+    note_bad_values(conf, problems)
+    roles = chosen_roles(conf)
+    transport = choose_transport(conf, plugins, roles, problems)
+    chosen = [
+        ("bus", transport),
+        ("storage", str(conf.storage.backend)),
+        *(("role", role) for role in roles),
+        *_chosen_by_roles(conf, roles),
+    ]
+    for kind, name in chosen:
+        if name:
+            with problems.gather():
+                plugins.settings(kind, name)
+    _note_conflicts(conf, plugins, roles, problems)
+    return Composition(roles, transport, str(conf.storage.backend))
+
+
+def _chosen_by_roles(conf: cfg.ConfigOpts, roles: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Plugins that the roles will ask for."""
+    chosen: list[tuple[str, str]] = []
+    if "datasources" in roles:
+        chosen.append(("leader", str(conf.dse.leader_strategy)))
+        chosen.append(("secrets", str(conf.secrets.backend)))
+    if "api" in roles:
+        chosen.append(("auth", str(conf.auth_strategy)))
+    return chosen
+
+
+def choose_transport(
+    conf: cfg.ConfigOpts, plugins: NodePlugins, roles: tuple[str, ...], problems: Problems
+) -> str:
+    """The transport that is named, or else the one that is set up, or else the local one.
+
+    Empty, with the problem noted, if there is no telling.
+    """
+    if conf.dse.transport:
+        return str(conf.dse.transport)
+    ready = [name for name in plugins.names("bus") if _is_configured(plugins, name, conf, problems)]
+    if len(ready) > 1:
+        problems.add(
+            "bad-configuration",
+            f"several bus transports are set up: {', '.join(ready)}",
+            hint="say which one is meant: set [dse] transport",
+            where="[dse] transport",
+        )
+    elif ready:
+        return ready[0]
+    elif set(ROLE_FLAGS) <= set(roles):
+        return LOCAL_TRANSPORT
+    else:
+        problems.add(
+            "not-configured",
+            f"this node has the roles {', '.join(roles)} only, and no way to reach the others",
+            hint="set transport_url to the messaging service all nodes share, "
+            "or start one node with all roles",
+            where="[DEFAULT] transport_url",
+        )
+    return ""
+
+
+def _is_configured(
+    plugins: NodePlugins, name: str, conf: cfg.ConfigOpts, problems: Problems
+) -> bool:
+    """Whether the configuration asks for a transport by the transport's own settings."""
+    if name == LOCAL_TRANSPORT:
+        return False
+    try:
+        return bool(plugins.load("bus", name).configured(conf))
+    except Refused as refusal:
+        problems.note(refusal.diagnostics)
+    except Exception as error:
+        problems.warn(
+            "plugin",
+            f"bus transport {name!r} cannot tell whether it is set up: {error!r}",
+            where=f"bus {name}",
+        )
+    return False
+
+
+def _note_conflicts(
+    conf: cfg.ConfigOpts, plugins: NodePlugins, roles: tuple[str, ...], problems: Problems
+) -> None:
+    """Settings that are each fine and do not go together."""
+    with problems.gather():
+        storage = plugins.describe("storage", str(conf.storage.backend))
+        if conf.replicated_policy_engine and not storage.features.get("shared", False):
+            problems.add(
+                "bad-configuration",
+                f"storage backend {storage.name!r} cannot be shared by several nodes",
+                hint="choose another [storage] backend, or unset replicated_policy_engine",
+                where="[DEFAULT] replicated_policy_engine",
+            )
+    if "api" in roles and conf.api_workers > 1:
+        problems.warn(
+            "bad-configuration",
+            "api_workers has no effect",
+            hint="set [api] threads, or start more nodes with the role api",
+            where="[DEFAULT] api_workers",
+        )

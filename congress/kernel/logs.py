@@ -1,0 +1,30 @@
+"""Logging of a server process, through oslo.log.
+
+May import oslo.log and oslo.config. Called by entry points only: a library that
+sets up logging takes it out of its user's hands.
+"""
+
+import logging
+
+from oslo_config import cfg
+from oslo_log import log
+
+PRODUCT = "congress"
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Make oslo.log's options known, before the command line is read."""
+    log.register_options(conf)
+
+
+def prepare(conf: cfg.ConfigOpts, version: str) -> None:
+    """Begin to log as configured, and keep following ``debug`` and ``verbose``."""
+    log.setup(conf, PRODUCT, version)
+    _apply_verbose(conf)
+    conf.register_mutate_hook(lambda changed, _changes: _apply_verbose(changed))
+
+
+def _apply_verbose(conf: cfg.ConfigOpts) -> None:
+    """What ``verbose`` meant before oslo.log dropped it."""
+    if not conf.debug:
+        logging.getLogger().setLevel(logging.INFO if conf.verbose else logging.WARNING)
