@@ -31,6 +31,8 @@ def _await() -> None:
     if request.endpoint is None or not request.path.startswith(_ABOUT):
         return
     wanted = _wanted(request.headers.get(HEADER))
+    if wanted and wanted > (newest := backend().revision()):
+        raise refuse("invalid", f"the newest revision is {newest}, not {wanted}", where="header")
     if wanted or request.method in _READS:
         g.revision = backend().engine("wait_revision", revision=wanted, timeout=PATIENCE)
 

@@ -7,6 +7,7 @@ had arrived are answered as long as time allows.
 """
 
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,28 @@ class _Dispatcher:
             task.cancel()
 
 
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket that has the address."""
+    made: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        if made is not None:
+            made.close()
+        raise refuse(
+            "bad-configuration",
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            hint="set bind_host and bind_port to an address of this host and a free port",
+            where="bind_port",
+        ) from error
+    return made
+
+
 class HttpServer:
     """Serves an application. Made without I/O; ``start`` and ``stop`` are called once."""
 
@@ -85,27 +108,18 @@ class HttpServer:
 
         :raises Refused: ``bad-configuration`` if the address cannot be listened on.
         """
+        listening = _bind(self._host, self._port)
         self._pool = self._threads.pool("api", workers, _CONNECTIONS)
-        try:
-            self._server = create_server(
-                self._app,
-                _dispatcher=_Dispatcher(self._pool),
-                host=self._host,
-                port=self._port,
-                ident="congress",
-                max_request_body_size=_READ_UP_TO * max_request_bytes,
-                connection_limit=_CONNECTIONS,
-                clear_untrusted_proxy_headers=False,
-                asyncore_use_poll=True,
-            )
-        except OSError as error:
-            self._pool.close(0)
-            raise refuse(
-                "bad-configuration",
-                f"cannot listen on {self._host} port {self._port}: {error.strerror or error}",
-                hint="set bind_host and bind_port to an address of this host and a free port",
-                where="bind_port",
-            ) from error
+        self._server = create_server(
+            self._app,
+            _dispatcher=_Dispatcher(self._pool),
+            sockets=[listening],
+            ident="congress",
+            max_request_body_size=_READ_UP_TO * max_request_bytes,
+            connection_limit=_CONNECTIONS,
+            clear_untrusted_proxy_headers=False,
+            asyncore_use_poll=True,
+        )
         self._server.channel_class = _Channel
         self._task = self._threads.task("api-network", self._run)
 

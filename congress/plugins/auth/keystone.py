@@ -44,9 +44,9 @@ class KeystoneAuth(AuthStrategy):
         from keystonemiddleware.auth_token import AuthProtocol
         from keystonemiddleware.exceptions import KeystoneMiddlewareException
 
-        settings = {"oslo_config_config": self.ctx.conf, "delay_auth_decision": True}
+        settings = {"oslo_config_config": self.ctx.conf, "delay_auth_decision": False}
         try:
-            protocol = AuthProtocol(_Admission(app), settings)
+            protocol = AuthProtocol(_admission(app), settings)
         except (ClientException, KeystoneMiddlewareException) as error:
             return _unconfigured(str(error))
         if not self._chosen():
@@ -70,19 +70,15 @@ def _unconfigured(reason: str) -> WsgiApp:
     return answer
 
 
-class _Admission:
-    """The inner side of the middleware: admits what it confirmed."""
+def _admission(app: WsgiApp) -> WsgiApp:
+    """The inner side of the middleware, which only requests with a good token reach."""
 
-    def __init__(self, app: WsgiApp) -> None:
-        self._app = app
-
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def admit(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ[_REACHED] = True
-        if environ.get("HTTP_X_IDENTITY_STATUS") != "Confirmed":
-            refusal = Diagnostic("unauthenticated", "the request needs a valid token")
-            return answer_refusal(start_response, 401, refusal)
         environ[CALLER_KEY] = caller_of(environ)
-        return self._app(environ, start_response)
+        return app(environ, start_response)
+
+    return admit
 
 
 def caller_of(environ: Environ) -> Caller:
@@ -121,7 +117,12 @@ class _Shield:
         if _REACHED in environ:
             start_response(*begun)
             return body
-        LOG.warning("the identity service cannot be asked: %s", begun[0])
+        status, headers = begun[:2]
+        if status.startswith("401"):
+            refusal = Diagnostic("unauthenticated", "the request needs a valid token")
+            asked = [item for item in headers if item[0].lower() == "www-authenticate"]
+            return answer_refusal(start_response, 401, refusal, asked)
+        LOG.warning("the identity service cannot be asked: %s", status)
         return _away(start_response)
 
 

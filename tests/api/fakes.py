@@ -1,0 +1,428 @@
+"""Stand-ins for what is behind the API: a bus with a small policy engine and data sources.
+
+They keep the shapes and refusals of the real roles, so that the tests here are
+about the API alone.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from congress.interfaces.datasource import DatasourceDriver
+from congress.interfaces.plugin import Option, PluginInfo, Scope
+from congress.interfaces.role import RoleParts
+from congress.interfaces.storage import DatasourceRecord, StorageBackend, StorageContext
+from congress.kernel.options import new_conf
+from congress.model.diagnostic import Diagnostic, Refused, Span, refuse
+from congress.model.policy import SYSTEM_POLICIES
+from congress.model.schema import Column, Schema, TableSchema
+from congress.model.status import Health
+from congress.plugins.auth.noauth import NoAuth
+from congress.plugins.storage.memory import MemoryHub, MemoryStorage
+from congress.testing.runtime import ManualClock
+
+HIDDEN = "<hidden>"
+
+
+class FakeBus:
+    """Calls methods of registered services; a service that is not there is unavailable."""
+
+    node = "node"
+    instance = "one"
+
+    def __init__(self) -> None:
+        self.services: dict[str, object] = {}
+        self.calls: list[tuple[str, str, Mapping[str, Any]]] = []
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        timeout: float,
+        node: str | None = None,
+    ) -> Any:
+        assert timeout > 0
+        self.calls.append((service, method, dict(args or {})))
+        json.dumps(args)
+        if service not in self.services:
+            raise refuse("unavailable", f"nobody serves {service}")
+        answer = getattr(self.services[service], method)(**(args or {}))
+        return json.loads(json.dumps(answer))
+
+
+class FakeEngine:
+    """Policies and rules without meaning; a rule holds if its text has no ``!``."""
+
+    def __init__(self, storage: StorageBackend) -> None:
+        self._storage = storage
+        self.policies: dict[str, dict[str, Any]] = {}
+        self.rules: dict[str, dict[str, dict[str, Any]]] = {}
+        self.rows: dict[tuple[str, str], list[list[Any]]] = {}
+        self.mirrors: set[str] = set()
+        for name, kind in SYSTEM_POLICIES.items():
+            self.policy_create(name=name, kind=kind)
+
+    @property
+    def revision(self) -> int:
+        return self._storage.read(lambda tx: tx.changes.revision())
+
+    def _advance(self) -> None:
+        self._storage.run(lambda tx: tx.changes.advance(tx.changes.revision(), ()))
+
+    def _find(self, policy: str) -> dict[str, Any]:
+        for found in self.policies.values():
+            if policy in (found["name"], found["id"]):
+                return found
+        raise refuse("no-policy", f"there is no policy {policy!r}")
+
+    def policy_list(self) -> list[dict[str, Any]]:
+        return list(self.policies.values())
+
+    def policy_show(self, policy: str) -> dict[str, Any]:
+        return self._find(policy)
+
+    def policy_create(
+        self,
+        name: str,
+        kind: str | None = None,
+        abbreviation: str | None = None,
+        description: str | None = None,
+        rules: list[dict[str, Any]] | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        if name in self.policies:
+            raise refuse("duplicate-policy", f"there is a policy {name!r} already")
+        if not name.replace(".", "_").isidentifier() or not name.isascii():
+            raise refuse("bad-policy-name", f"{name!r} cannot be the name of a policy")
+        if kind not in (None, "nonrecursive", "action", "datalog", "z3"):
+            raise refuse("bad-kind", f"there is no kind {kind!r}")
+        for rule in rules or ():
+            self._parse(rule["rule"])
+        policy = {
+            "id": str(uuid.uuid4()),
+            "name": name,
+            "abbreviation": abbreviation or name[:5],
+            "description": description or "",
+            "owner_id": "user",
+            "kind": kind or "nonrecursive",
+        }
+        self.policies[name] = policy
+        self.rules[name] = {}
+        self._advance()
+        if rules is None:
+            return policy
+        for rule in rules:
+            self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
+        shown = [{key: rule[key] or "" for key in ("rule", "comment", "name")} for rule in rules]
+        return {**policy, "rules": shown}
+
+    def policy_delete(self, policy: str, actor: str, request_id: str) -> dict[str, Any]:
+        found = self._find(policy)
+        if found["name"] in SYSTEM_POLICIES:
+            raise refuse("not-found", f"policy {policy!r} cannot be deleted")
+        self._advance()
+        del self.rules[found["name"]]
+        return self.policies.pop(found["name"])
+
+    def policy_status(self, policy: str) -> dict[str, Any]:
+        if policy in self.mirrors:
+            return {"name": policy}
+        found = self._find(policy)
+        return {"name": found["name"], "id": found["id"]}
+
+    def rule_list(self, policy: str) -> list[dict[str, Any]]:
+        return list(self.rules[self._find(policy)["name"]].values())
+
+    def rule_show(self, policy: str, rule: str) -> dict[str, Any]:
+        rules = self.rules[self._find(policy)["name"]]
+        for found in rules.values():
+            if rule in (found["id"], found["name"]):
+                return found
+        raise refuse("not-found", f"policy {policy!r} has no rule {rule!r}")
+
+    def rule_status(self, policy: str, rule: str) -> dict[str, Any]:
+        found = self.rule_show(policy, rule)
+        return {
+            "name": found["name"],
+            "id": found["id"],
+            "comment": found["comment"],
+            "original_str": found["rule"],
+        }
+
+    def rule_create(
+        self,
+        policy: str,
+        rule: str,
+        name: str | None = None,
+        comment: str | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        if policy in self.mirrors:
+            raise refuse("read-only-policy", f"policy {policy!r} is filled by its data source")
+        found = self._find(policy)["name"]
+        self._parse(rule)
+        if any(rule == known["rule"] for known in self.rules[found].values()):
+            raise refuse("duplicate-rule", "the policy holds this rule already")
+        self._advance()
+        return self._add(found, rule, name, comment)
+
+    def _add(self, policy: str, rule: str, name: str | None, comment: str | None) -> dict[str, Any]:
+        made = {"rule": rule, "id": str(uuid.uuid4()), "comment": comment or "", "name": name}
+        self.rules[policy][made["id"]] = made
+        return made
+
+    def _parse(self, text: str) -> None:
+        if not text or "!" in text:
+            at = text.find("!") + 1
+            span = Span(max(at - 1, 0), max(at, 1), 1, max(at, 1))
+            raise Refused(Diagnostic("syntax", "this is no rule", span, "remove the mark"))
+        if ";" in text:
+            raise refuse("multiple-statements", "one statement is expected")
+
+    def rule_delete(self, policy: str, rule: str, actor: str, request_id: str) -> dict[str, Any]:
+        found = self.rule_show(policy, rule)
+        self._advance()
+        return self.rules[self._find(policy)["name"]].pop(found["id"])
+
+    def table_list(self, policy: str) -> list[str]:
+        name = self._find(policy)["name"]
+        return [table for owner, table in self.rows if owner == name]
+
+    def table_show(self, policy: str, table: str) -> dict[str, Any]:
+        if table not in self.table_list(policy):
+            raise refuse("not-found", f"policy {policy!r} has no table {table!r}")
+        return {"id": table}
+
+    def row_list(
+        self, policy: str, table: str, trace: bool = False, limit: int | None = None
+    ) -> dict[str, Any]:
+        self.table_show(policy, table)
+        rows = self.rows[self._find(policy)["name"], table][:limit]
+        found: dict[str, Any] = {"rows": rows, "columns": [f"col{i}" for i in range(2)]}
+        if trace:
+            found["trace"] = "Call: " + table
+        return found
+
+    def simulate(
+        self,
+        policy: str,
+        query: str,
+        sequence: str,
+        action_policy: str,
+        delta: bool = False,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        self._find(policy)
+        self._find(action_policy)
+        self._parse(query)
+        found: dict[str, Any] = {"result": ["p+(1)" if delta else "p(1)"]}
+        if trace:
+            found["trace"] = "RT    : ** Simulate"
+        return found
+
+    def engine_status(self) -> dict[str, Any]:
+        return {"revision": self.revision, "transaction": 1, "sources": {}, "parked": []}
+
+    def wait_revision(self, revision: int, timeout: float) -> int:
+        if revision > self.revision:
+            raise refuse("timeout", f"revision {revision} has not arrived")
+        return self.revision
+
+
+class FakeSource:
+    """One running data source with two tables, one of them given by pushes."""
+
+    def __init__(self) -> None:
+        self.tables_held: dict[str, list[list[Any]]] = {"servers": [["a", 1]], "pushed": []}
+        self.executed: list[tuple[str, Any, bool]] = []
+        self.refreshed = 0
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "last_updated": "None",
+            "last_error": "None",
+            "number_of_updates": "0",
+            "initialized": "True",
+            "subscriptions": [],
+            "subscribers": ["__engine"],
+        }
+
+    def schema(self) -> dict[str, Any]:
+        columns = [{"name": "id", "description": "x"}, {"name": "size", "description": "None"}]
+        return {"tables": [{"table_id": t, "columns": columns} for t in self.tables_held]}
+
+    def tables(self) -> list[str]:
+        return list(self.tables_held)
+
+    def rows(self, table: str, limit: int | None = None) -> dict[str, Any]:
+        if table not in self.tables_held:
+            raise refuse("not-found", f"there is no table {table!r}")
+        return {"rows": self.tables_held[table][:limit], "columns": ["id", "size"]}
+
+    def actions(self) -> list[dict[str, Any]]:
+        args = [{"name": "server", "description": "which"}]
+        return [
+            {"name": "stop", "args": args, "description": "b"},
+            {"name": "pause", "args": args, "description": "a"},
+        ]
+
+    def push(self, table: str, rows: list[Any], idempotency_key: str | None = None) -> None:
+        if table not in self.tables_held:
+            raise refuse("not-found", f"there is no table {table!r}")
+        if table != "pushed":
+            raise refuse("unsupported", f"table {table!r} takes no rows")
+        if not all(isinstance(row, list) and len(row) == 2 for row in rows):
+            raise refuse("invalid", "a row has two values")
+        self.tables_held[table] = rows
+
+    def webhook(self, payload: object) -> None:
+        if not isinstance(payload, dict) or "event" not in payload:
+            raise refuse("invalid", "the payload has no event", where="event")
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
+    def execute(
+        self, name: str, args: Any, wait: bool, actor: str, request_id: str
+    ) -> dict[str, Any]:
+        if name not in ("stop", "pause"):
+            raise refuse("not-found", f"there is no action {name!r}")
+        self.executed.append((name, args, wait))
+        return {"state": "done", "result": 7, "message": "ok"} if wait else {}
+
+
+class FakeManager:
+    """Keeps data sources in storage and a ``FakeSource`` for each on the bus."""
+
+    def __init__(self, bus: FakeBus, storage: StorageBackend, engine: FakeEngine) -> None:
+        self._bus = bus
+        self._storage = storage
+        self._engine = engine
+
+    def datasource_create(
+        self,
+        name: str,
+        driver: str,
+        config: dict[str, Any] | None = None,
+        description: str | None = None,
+        enabled: bool = True,
+        id: str | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        if not name.isidentifier() or not name.isascii() or name.startswith("_"):
+            raise refuse("bad-policy-name", f"{name!r} cannot be the name of a data source")
+        if name in self._engine.policies:
+            raise refuse("duplicate-policy", f"there is a policy {name!r} already")
+        if driver != "cloud":
+            raise refuse("plugin", f"there is no driver {driver!r}")
+        for option in config or {}:
+            if option not in ("password", "url", "tenant_name", "project_name"):
+                raise refuse("bad-configuration", f"{driver} has no option {option!r}")
+        record = DatasourceRecord(
+            id or str(uuid.uuid4()), name, driver, config or {}, description, enabled, ("password",)
+        )
+        self._storage.run(lambda tx: tx.datasources.add(record))
+        self._bus.services[f"datasource/{name}"] = FakeSource()
+        self._engine.mirrors.add(name)
+        shown = {k: HIDDEN if k == "password" else v for k, v in (config or {}).items()}
+        return {
+            "id": record.id,
+            "name": name,
+            "driver": driver,
+            "description": description,
+            "type": None,
+            "enabled": enabled,
+            "config": shown,
+        }
+
+    def datasource_delete(self, datasource: str, actor: str, request_id: str) -> None:
+        record = self._storage.read(lambda tx: tx.datasources.get(datasource))
+        assert record is not None
+        self._storage.run(lambda tx: tx.datasources.remove(record.id))
+        del self._bus.services[f"datasource/{record.name}"]
+        self._engine.mirrors.discard(record.name)
+
+
+class CloudDriver(DatasourceDriver):
+    """A driver that is only ever described."""
+
+    @classmethod
+    def describe(cls) -> PluginInfo:
+        return PluginInfo(
+            "cloud",
+            "an imaginary cloud",
+            options=(
+                Option("url", required=True),
+                Option("password", secret=True),
+                Option("folder", scope=Scope.NODE),
+            ),
+        )
+
+    @classmethod
+    def static_schema(cls) -> Schema:
+        return Schema.of([TableSchema("servers", (Column("id", description="the id"),))])
+
+    def schema(self) -> Schema:
+        return self.static_schema()
+
+
+class FakePlugins:
+    """One driver and one strategy."""
+
+    known: Mapping[tuple[str, str], Any] = {
+        ("driver", "cloud"): CloudDriver,
+        ("auth", "noauth"): NoAuth,
+    }
+
+    def names(self, kind: str) -> Sequence[str]:
+        return [name for found, name in self.known if found == kind]
+
+    def describe(self, kind: str, name: str) -> PluginInfo:
+        info: PluginInfo = self.load(kind, name).describe()
+        return info
+
+    def load(self, kind: str, name: str) -> Any:
+        if (kind, name) not in self.known:
+            raise refuse("plugin", f"there is no {kind} {name!r}")
+        return self.known[kind, name]
+
+    def settings(self, kind: str, name: str) -> dict[str, Any]:
+        options = self.describe(kind, name).options_of(Scope.NODE)
+        return {option.name: option.default for option in options}
+
+    def make(self, kind: str, name: str, *context: Any) -> Any:
+        return self.load(kind, name)(self.settings(kind, name), *context)
+
+
+def make_parts(
+    clock: Any = None, threads: Any = None, health: Callable[[], Mapping[str, Health]] = dict
+) -> tuple[RoleParts, SimpleNamespace]:
+    """The parts for a role, and the fakes among them: ``bus engine manager storage``."""
+    conf = new_conf()
+    conf([], default_config_files=[])
+    conf.set_override("auth_strategy", "noauth")
+    clock = clock or ManualClock()
+    storage = MemoryStorage({}, StorageContext("bus", clock, hub=MemoryHub()))
+    storage.open()
+    bus, engine = FakeBus(), FakeEngine(storage)
+    manager = FakeManager(bus, storage, engine)
+    bus.services = {"policy-engine": engine, "datasources": manager}
+    parts = RoleParts(
+        conf=conf,
+        bus=bus,  # type: ignore[arg-type]
+        storage=storage,
+        plugins=FakePlugins(),
+        threads=threads,
+        clock=clock,
+        node_health=health,
+    )
+    return parts, SimpleNamespace(
+        bus=bus, engine=engine, manager=manager, storage=storage, conf=conf
+    )

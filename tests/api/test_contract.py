@@ -1,0 +1,79 @@
+"""The contract in ``openapi.yaml``: equal to the routes there are, and kept under fire."""
+
+import re
+from typing import Any
+
+import hypothesis
+import schemathesis
+from schemathesis.checks import CHECKS, load_all_checks
+
+from congress.api.access import PUBLIC, rule_of
+from congress.api.openapi import contract
+from tests.api.case import BASE, ApiTestCase
+
+load_all_checks()
+
+_IMPLIED = {"HEAD", "OPTIONS"}
+
+
+class RouteTest(ApiTestCase):
+    def test_the_contract_names_exactly_the_routes_there_are(self) -> None:
+        served = {
+            (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method)
+            for rule in self.app.url_map.iter_rules()
+            for method in (rule.methods or set()) - _IMPLIED
+            if rule.rule != "/" or method == "GET"
+        }
+        promised = {
+            (path, method.upper())
+            for path, item in contract()["paths"].items()
+            for method in item
+            if method != "parameters"
+        }
+        self.assertEqual(served, promised)
+
+    def test_every_route_names_the_rule_it_is_subject_to(self) -> None:
+        rules = {
+            rule.rule: rule_of(self.app, rule.endpoint) for rule in self.app.url_map.iter_rules()
+        }
+        self.assertEqual([], [path for path, rule in rules.items() if rule is None])
+        public = {path for path, rule in rules.items() if rule == PUBLIC}
+        self.assertEqual({"/", "/healthcheck", "/health/live", "/health/ready"}, public)
+
+    def test_the_contract_is_served(self) -> None:
+        self.assertEqual(contract(), self.get("/v1/openapi.json"))
+
+
+class FuzzTest(ApiTestCase):
+    """Whatever is sent, the answer is one the contract promises and never a fault."""
+
+    def test_nothing_sent_leads_to_a_fault(self) -> None:
+        self.cloud()
+        self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
+        schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", self.served)
+        names = ("not_a_server_error", "response_schema_conformance", "content_type_conformance")
+        checks = [CHECKS.get_one(name) for name in names]
+        for operation in schema.get_all_operations():
+            found = operation.ok()
+            with self.subTest(operation=found.label):
+                self._fire(found, checks)
+
+    def _fire(self, operation: Any, checks: list[Any]) -> None:
+        known = {"policy": "classification", "datasource": "cloud1", "table": "servers"}
+
+        @hypothesis.settings(
+            max_examples=12,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        @hypothesis.given(case=operation.as_strategy(), real=hypothesis.strategies.booleans())
+        def fire(case: Any, real: bool) -> None:
+            if real:
+                present = case.path_parameters or {}
+                present.update({name: known[name] for name in known if name in present})
+            response = case.call(base_url=BASE)
+            case.validate_response(response, checks=checks)
+
+        fire()
