@@ -1,0 +1,63 @@
+"""Datalog without I/O: policies and rows in, derived rows and desired actions out.
+
+May import the standard library and ``congress.model`` only. This file is the
+whole interface; what lies beneath it may change.
+"""
+
+from congress.engine.edits import (
+    CreatePolicy,
+    DeleteRules,
+    DropPolicy,
+    Edit,
+    InsertRules,
+    ReplaceTables,
+    SetSchema,
+    Tick,
+    UpdateTable,
+)
+from congress.engine.facade import Engine
+from congress.engine.lang.ast import Event, Rule, Statement
+from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerprint
+from congress.engine.lang.parser import parse
+from congress.engine.lang.policy_names import valid_policy_name
+from congress.engine.lang.printer import print_row, print_statement, print_value
+from congress.engine.results import (
+    Answers,
+    Changes,
+    RejectedRow,
+    RuleState,
+    RuleStatus,
+    Simulation,
+)
+from congress.engine.run.budget import Limits
+
+__all__ = [
+    "Answers",
+    "Changes",
+    "CreatePolicy",
+    "DeleteRules",
+    "DropPolicy",
+    "Edit",
+    "Engine",
+    "Event",
+    "InsertRules",
+    "Limits",
+    "RejectedRow",
+    "ReplaceTables",
+    "Rule",
+    "RuleState",
+    "RuleStatus",
+    "SetSchema",
+    "Simulation",
+    "Statement",
+    "Tick",
+    "UpdateTable",
+    "parse",
+    "parse_one",
+    "pretty_rule",
+    "print_row",
+    "print_statement",
+    "print_value",
+    "rule_fingerprint",
+    "valid_policy_name",
+]

@@ -1,0 +1,268 @@
+"""The engine: policies and rows in, derived rows and desired actions out.
+
+May import this package and ``congress.model`` only. Single-threaded: whoever
+owns it serialises writers. No I/O, no clock.
+
+Invariant: every public method either completes or leaves the state as it was.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from congress.engine.actions import desired, sources_of, turned
+from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
+from congress.engine.lang.names import Resolver
+from congress.engine.lang.printer import print_row, print_rule
+from congress.engine.lang.resolved import NOW, TableId
+from congress.engine.outcome import Outcome
+from congress.engine.results import Answers, Changes, RuleState, RuleStatus
+from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
+from congress.engine.run.changes import changed_tables
+from congress.engine.run.join import Failures
+from congress.engine.run.maintain import refresh
+from congress.engine.run.naive import Evaluator
+from congress.engine.run.query import answers
+from congress.engine.run.question import read_question
+from congress.engine.transaction import Transaction
+from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
+from congress.model.action import DesiredAction
+from congress.model.builtin import Builtin
+from congress.model.diagnostic import Diagnostic, Refused, refuse
+from congress.model.values import Row
+
+
+class Engine:
+    """All policies of one node and what follows from them.
+
+    :param builtins: the predicates that rules may call.
+    :param limits: bounds of each transaction, query and simulation.
+    :raises ValueError: if two builtins bear one name.
+    """
+
+    def __init__(self, builtins: Iterable[Builtin] = (), *, limits: Limits | None = None) -> None:
+        known: dict[str, Builtin] = {}
+        for builtin in builtins:
+            if builtin.name in known:
+                raise ValueError(f"builtin {builtin.name!r} is given twice")
+            known[builtin.name] = builtin
+        self.limits = limits or Limits()
+        self._state = Workspace(known)
+        self._number = 0
+        self._failures: Failures = Failures()
+
+    # -- writing ------------------------------------------------------------------
+
+    def transact(self, edits: Sequence[Edit], *, deadline: Deadline | None = None) -> Changes:
+        """Apply edits as one: all of them, or none.
+
+        :param deadline: tells when the time for evaluation is over.
+        :raises Refused: with every problem; nothing has changed then.
+        """
+        materialised = [_materialised(edit) for edit in edits]
+        off: dict[RuleKey, Diagnostic] = {}
+        while True:
+            draft = self._state.fork()
+            try:
+                outcome, changed, failures = self._attempt(draft, materialised, off, deadline)
+            except OverBudget as refusal:
+                strict = any(isinstance(e, InsertRules) and not e.lenient for e in edits)
+                if strict or refusal.rule is None or refusal.rule in off:
+                    raise
+                off[refusal.rule] = refusal.diagnostics[0]
+                continue
+            return self._commit(draft, outcome, changed, failures)
+
+    def _attempt(
+        self,
+        draft: Workspace,
+        edits: Sequence[Edit],
+        off: Mapping[RuleKey, Diagnostic],
+        deadline: Deadline | None,
+    ) -> tuple[Outcome, set[TableId], Failures]:
+        """Apply edits to a draft and evaluate it, with some rules switched off."""
+        transaction = Transaction(draft)
+        transaction.apply(edits)
+        outcome = transaction.outcome
+        if outcome.problems:
+            raise Refused(*outcome.problems)
+        for key, problem in off.items():
+            transaction.switch_off(key, problem)
+        failures: Failures = Failures()
+        evaluator = Evaluator(draft.contents, Budget(self.limits, deadline), failures)
+        changed = refresh(draft, outcome.touched, outcome.sinks, evaluator)
+        return outcome, changed, failures
+
+    def _commit(
+        self, draft: Workspace, outcome: Outcome, changed: set[TableId], failures: Failures
+    ) -> Changes:
+        before, self._state = self._state, draft
+        self._number += 1
+        self._failures.update(failures)
+        activated, deactivated = turned(before, draft)
+        return Changes(
+            number=self._number,
+            accepted=outcome.accepted,
+            tables=changed_tables(before, draft, changed | outcome.touched),
+            activated=activated,
+            deactivated=deactivated,
+            rejected=tuple(outcome.rejected),
+            warnings=tuple(dict.fromkeys(outcome.warnings)),
+        )
+
+    # -- reading ------------------------------------------------------------------
+
+    def policies(self) -> Mapping[str, str]:
+        """The policies and their kinds."""
+        return {name: str(kind) for name, kind in self._state.kinds.items()}
+
+    def tables(self, policy: str) -> list[str]:
+        """The tables a policy defines, holds or refers to, as it names them, sorted.
+
+        :raises Refused: if there is no such policy.
+        """
+        self._known(policy)
+        names = {table[1] for table in self._state.base if table[0] == policy}
+        if policy in self._state.schemas:
+            names |= set(self._state.schemas[policy].tables)
+        for key, stored in self._state.rules.items():
+            if key[0] == policy:
+                names |= _mentioned(policy, stored, self._state)
+        return sorted(names)
+
+    def arity(self, policy: str, table: str) -> int | None:
+        """The number of columns of a table, None while that is unknown."""
+        return self._state.arity(_table(policy, table))
+
+    def column_names(self, policy: str, table: str) -> tuple[str, ...]:
+        """The declared columns of a table, or ``col0``, ``col1`` ... for its known number."""
+        place = _table(policy, table)
+        schema = self._state.declared(place)
+        if schema is not None:
+            return schema.column_names
+        return tuple(f"col{number}" for number in range(self._state.arity(place) or 0))
+
+    def rows(self, policy: str, table: str) -> Collection[Row]:
+        """The rows of a table, stored and derived. Do not change the collection.
+
+        :raises Refused: if the policy does not know the table.
+        """
+        place = _table(policy, table)
+        relation = self._state.contents(place)
+        if not relation.rows and table not in self.tables(policy):
+            message = f"policy {policy} has no table {table}"
+            raise refuse("not-found", message, where=policy)
+        return relation.rows
+
+    def content(self, policy: str) -> list[str]:
+        """The facts and active rules of a policy, printed.
+
+        :raises Refused: if there is no such policy.
+        """
+        self._known(policy)
+        texts = [
+            print_row(table[1], row)
+            for table, relation in self._state.base.items()
+            if table[0] == policy
+            for row in relation
+        ]
+        for key, stored in self._state.rules.items():
+            if key[0] == policy and stored.active:
+                texts.append(print_rule(stored.rule))
+        return texts
+
+    def query(
+        self, policy: str, text: str, *, limit: int | None = None, deadline: Deadline | None = None
+    ) -> Answers:
+        """The answers of an atom or a rule, asked in a policy.
+
+        :raises Refused: if the text is no query, does not fit, or costs too much.
+        """
+        question = read_question(self._state, policy, text)
+        return answers(self._state, question, Budget(self.limits, deadline), limit)
+
+    def desired_actions(self) -> frozenset[DesiredAction]:
+        """The actions that should be in force."""
+        return desired(self._state)
+
+    def reached(self, policy: str, rule: str) -> frozenset[tuple[str, str]]:
+        """The source tables that a rule depends on, through everything.
+
+        :param rule: the rule's id, or its canonical text.
+        :raises Refused: if there is no such rule.
+        """
+        return sources_of(self._state, self._stored(policy, rule))
+
+    def needed(self) -> Mapping[str, frozenset[str]]:
+        """The tables of datasources and unknown policies that bodies mention."""
+        needed: dict[str, set[str]] = {}
+        for key, stored in self._state.rules.items():
+            for literal in stored.rule.literals:
+                atom = literal.atom
+                policy = key[0] if atom.policy is None else atom.policy
+                if policy != NOW[0] and self._state.source(policy):
+                    needed.setdefault(policy, set()).add(atom.table)
+        return {policy: frozenset(tables) for policy, tables in needed.items()}
+
+    def uses_clock(self) -> bool:
+        """Whether a rule refers to the current time."""
+        return bool(self._state.readers.get(NOW))
+
+    def rule_status(self, policy: str, rule_id: str) -> RuleStatus:
+        """Whether a statement takes effect, and if not why.
+
+        :raises Refused: if there is none of that id or canonical text.
+        """
+        broken = self._state.broken.get((policy, rule_id))
+        if broken is not None:
+            return RuleStatus(RuleState.OFF, broken)
+        if isinstance(self._state.names.get((policy, rule_id)), StoredFact):
+            return RuleStatus(RuleState.ACTIVE)
+        stored = self._stored(policy, rule_id)
+        return RuleStatus(stored.state, stored.diagnostics)
+
+    def builtin_failures(self) -> Mapping[str, int]:
+        """How often calls of each builtin had no answer, over all transactions."""
+        return dict(self._failures)
+
+    # -- inner --------------------------------------------------------------------
+
+    def _known(self, policy: str) -> None:
+        if self._state.kind(policy) is None:
+            raise refuse("not-found", f"there is no policy {policy!r}", where=policy)
+
+    def _stored(self, policy: str, rule: str) -> StoredRule:
+        key = self._state.names.get((policy, rule))
+        if key is not None and not isinstance(key, StoredFact):
+            return self._state.rules[key]
+        for each, stored in self._state.rules.items():
+            if each[0] == policy and print_rule(stored.rule) == rule:
+                return stored
+        raise refuse("not-found", f"policy {policy} has no rule {rule}", where=policy)
+
+
+def _table(policy: str, name: str) -> TableId:
+    """The table that a name means in a policy."""
+    first, colon, rest = name.partition(":")
+    return (first, rest) if colon else (policy, name)
+
+
+def _mentioned(policy: str, stored: StoredRule, workspace: Workspace) -> set[str]:
+    """The tables a rule's head and body name, as its policy writes them."""
+    head = stored.rule.head
+    names = set() if head.modal else {head.name}
+    resolver = Resolver(policy, workspace)
+    for literal in stored.rule.literals:
+        atom = literal.atom
+        constant = atom.policy is None and atom.table in ("true", "false")
+        if not constant and not resolver.calls_builtin(atom):
+            names.add(atom.table if atom.policy == policy else atom.name)
+    return names
+
+
+def _materialised(edit: Edit) -> Edit:
+    """The edit with rows that can be read more than once."""
+    if isinstance(edit, ReplaceTables):
+        return replace(edit, tables={name: tuple(rows) for name, rows in edit.tables.items()})
+    if isinstance(edit, UpdateTable):
+        return replace(edit, add=tuple(edit.add), remove=tuple(edit.remove))
+    return edit

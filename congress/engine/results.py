@@ -1,0 +1,78 @@
+"""What the engine answers.
+
+May import ``congress.model`` only.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from congress.model.action import DesiredAction
+from congress.model.delta import Delta
+from congress.model.diagnostic import Diagnostic
+from congress.model.values import Row
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that a table cannot hold, and why; it was left out."""
+
+    policy: str
+    table: str
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a transaction changed.
+
+    :param number: counts the transactions of the engine, from 1.
+    :param accepted: statements that changed the stored contents.
+    :param tables: the net change of each table's rows, stored and derived
+        together, by policy and table; tables that did not change are left out.
+    """
+
+    number: int
+    accepted: int = 0
+    tables: Mapping[tuple[str, str], Delta] = field(default_factory=dict)
+    activated: frozenset[DesiredAction] = frozenset()
+    deactivated: frozenset[DesiredAction] = frozenset()
+    rejected: tuple[RejectedRow, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of a query, sorted and without duplicates.
+
+    ``rows`` are the values of the atom, or of the head of a rule, where all of
+    them are known; ``texts`` are the answers as the language writes them.
+    """
+
+    rows: list[Row]
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The answers of a query after a sequence of changes that were never made."""
+
+    result: list[str]
+    trace: str | None = None
+
+
+class RuleState(enum.StrEnum):
+    """Whether a stored statement takes effect."""
+
+    ACTIVE = "active"
+    PARKED = "parked"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """The state of one statement, and what keeps it from being active."""
+
+    state: RuleState
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,169 @@
+"""Runs a plan over relations: every environment that makes a rule's body true.
+
+May import ``congress.engine.lang``, ``congress.engine.plan`` and
+``congress.model`` only. Depth first with a stack of its own, so that neither
+long bodies nor large joins need much memory.
+
+Invariant: a builtin that fails ends its environment, negated or not.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import TypeAlias
+
+from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step
+from congress.engine.run.budget import Budget
+from congress.engine.run.relation import Relation
+from congress.model.values import Row, Value, from_plain
+
+Environment: TypeAlias = Row
+Read: TypeAlias = Callable[[Scan], Relation]
+Extend: TypeAlias = Callable[[Environment], Iterable[Environment]]
+Failures: TypeAlias = Counter[str]
+
+
+def solve(plan: Plan, read: Read, budget: Budget, failures: Failures) -> Iterator[Environment]:
+    """All environments of a plan, each found combination of rows once.
+
+    :param read: the relation a scan works on.
+    :param failures: counts calls without an answer, by builtin.
+    """
+    extends = [_extend(step, read, budget, failures) for step in plan.steps]
+    last = len(extends)
+    if not last:
+        yield ()
+        return
+    stack = [iter(extends[0](()))]
+    while stack:
+        budget.spend()
+        environment = next(stack[-1], None)
+        if environment is None:
+            stack.pop()
+        elif len(stack) == last:
+            yield environment
+        else:
+            stack.append(iter(extends[len(stack)](environment)))
+
+
+def value_of(part: Part, environment: Environment) -> Value:
+    """The value a part stands for."""
+    return part.value if isinstance(part, Given) else environment[part.place]
+
+
+def tuple_maker(parts: Sequence[Part]) -> Callable[[Environment], Row]:
+    """A function that makes a row of parts out of an environment."""
+    places = [part.place for part in parts if isinstance(part, Slot)]
+    if len(places) == len(parts) > 1:
+        return itemgetter(*places)
+    return lambda environment: tuple([value_of(part, environment) for part in parts])
+
+
+def _extend(step: Step, read: Read, budget: Budget, failures: Failures) -> Extend:
+    if isinstance(step, Settle):
+        truth = step.truth
+        return lambda environment: (environment,) if truth else ()
+    if isinstance(step, Apply):
+        return _caller(step, budget, failures)
+    return _absence(step, read(step)) if step.negated else _scanner(step, read(step))
+
+
+def _finder(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[Row]]:
+    """The rows that fit a scan's key, and its repeated variables."""
+    same = step.same
+    find = _bucket(step, relation)
+    if not same:
+        return find
+    return lambda environment: [
+        row for row in find(environment) if all(row[a] == row[b] for a, b in same)
+    ]
+
+
+def _bucket(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[Row]]:
+    if not step.key_columns:
+        rows = relation.rows
+        return lambda environment: rows
+    index = relation.index(step.key_columns)
+    if len(step.key) > 1:
+        make = tuple_maker(step.key)
+        return lambda environment: index.get(make(environment), ())
+    part = step.key[0]
+    if isinstance(part, Given):
+        bucket = index.get(part.value, ())
+        return lambda environment: bucket
+    place = part.place
+    return lambda environment: index.get(environment[place], ())
+
+
+def _scanner(step: Scan, relation: Relation) -> Extend:
+    find, take = _finder(step, relation), step.take
+    if not take:
+        return lambda environment: [environment] * sum(1 for _ in find(environment))
+    if len(take) == 1:
+        column = take[0]
+        return lambda environment: [(*environment, row[column]) for row in find(environment)]
+    pick = itemgetter(*take)
+    return lambda environment: [environment + pick(row) for row in find(environment)]
+
+
+def _absence(step: Scan, relation: Relation) -> Extend:
+    find = _finder(step, relation)
+
+    def extend(environment: Environment) -> Iterable[Environment]:
+        for _ in find(environment):
+            return ()
+        return (environment,)
+
+    return extend
+
+
+def _caller(step: Apply, budget: Budget, failures: Failures) -> Extend:
+    builtin, negated = step.builtin, step.negated
+    inputs = tuple_maker(step.inputs)
+
+    def extend(environment: Environment) -> Iterable[Environment]:
+        budget.spend()
+        try:
+            values = call(builtin.function, inputs(environment), len(step.outputs))
+        except MemoryError as error:
+            budget.exceed(f"builtin {builtin.name}: {error}", "bound the values the rule makes")
+            return ()
+        except Exception:
+            failures[builtin.name] += 1
+            return ()
+        if values is None:
+            return (environment,) if negated else ()
+        for value in values:
+            budget.check(value)
+        result = _matched(step, environment, values)
+        if negated:
+            return () if result is not None else (environment,)
+        return () if result is None else (result,)
+
+    return extend
+
+
+def call(
+    function: Callable[..., object], inputs: Sequence[Value], outputs: int
+) -> tuple[Value, ...] | None:
+    """A builtin's outputs, none of them if there are none to compute; None if it does not hold."""
+    answer = function(*inputs)
+    if outputs == 0:
+        return () if answer else None
+    values = answer if outputs > 1 else (answer,)
+    if not isinstance(values, tuple) or len(values) != outputs:
+        raise TypeError("the builtin gave another number of outputs than it declares")
+    return tuple([from_plain(value) for value in values])
+
+
+def _matched(
+    step: Apply, environment: Environment, values: tuple[Value, ...]
+) -> Environment | None:
+    """The environment with the new outputs, if the others are what they should be."""
+    for number, (part, value) in enumerate(zip(step.outputs, values, strict=True)):
+        if part is not None:
+            if value_of(part, environment) != value:
+                return None
+        elif number not in step.ignored:
+            environment = (*environment, value)
+    return environment

@@ -1,0 +1,205 @@
+"""Bottom-up evaluation of one group of mutually recursive tables.
+
+May import ``congress.engine`` below it and ``congress.model`` only. This is
+the evaluator other engines are checked against: it is to be obviously right.
+Each rule is worked off in full once; in a recursive group then again and again
+with one of its recursive literals confined to the rows of the last round.
+
+Invariant: the rows of a group depend on the rules and the rows they read alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from congress.engine.lang.ast import Aggregate, Term, Variable
+from congress.engine.lang.resolved import Lookup, ResolvedRule, TableId, variables
+from congress.engine.plan.order import arrange, local_variables
+from congress.engine.plan.steps import Given, Part, Plan, Scan, make_plan
+from congress.engine.run.aggregate import Unsuitable, aggregate
+from congress.engine.run.budget import Budget
+from congress.engine.run.join import Environment, Failures, solve, tuple_maker
+from congress.engine.run.relation import EMPTY, Relation
+from congress.model.values import Row, Value
+
+Contents = Callable[[TableId], Relation]
+Invent = Callable[[str], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRule:
+    """A rule with the name under which limits and faults speak of it."""
+
+    name: tuple[str, str]
+    rule: ResolvedRule
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """What an evaluation works with.
+
+    :param contents: the rows of the tables outside the group.
+    :param invent: makes a value for a head variable that the body leaves open;
+        without it such rules derive nothing.
+    """
+
+    contents: Contents
+    budget: Budget
+    failures: Failures
+    invent: Invent | None = None
+
+    def group(
+        self,
+        rules: Mapping[TableId, Sequence[NamedRule]],
+        given: Callable[[TableId], Iterable[Row]],
+    ) -> dict[TableId, Relation]:
+        """The contents of the tables that the rules define, beside their given rows."""
+        tables = {table: Relation(given(table)) for table in rules}
+        for table, named in rules.items():
+            for each in named:
+                for row in list(self.rows(each, tables)):
+                    if tables[table].add(row):
+                        self.budget.derive()
+        if _recursive(rules):
+            fresh = {table: Relation(relation.rows) for table, relation in tables.items()}
+            while any(fresh.values()):
+                fresh = self._round(rules, tables, fresh)
+        return tables
+
+    def _round(
+        self,
+        rules: Mapping[TableId, Sequence[NamedRule]],
+        tables: dict[TableId, Relation],
+        fresh: dict[TableId, Relation],
+    ) -> dict[TableId, Relation]:
+        """What follows from the rows that the last round found."""
+        found = {table: Relation() for table in rules}
+        for table, named in rules.items():
+            for each in named:
+                for position, goal in enumerate(each.rule.body):
+                    if not (isinstance(goal, Lookup) and fresh.get(goal.table)):
+                        continue
+                    for row in self.rows(each, tables, position, fresh[goal.table]):
+                        if row not in tables[table] and found[table].add(row):
+                            self.budget.derive()
+        for table, relation in found.items():
+            for row in relation:
+                tables[table].add(row)
+        return found
+
+    def rows(
+        self,
+        named: NamedRule,
+        tables: Mapping[TableId, Relation],
+        first: int | None = None,
+        only: Relation = EMPTY,
+    ) -> Iterator[Row]:
+        """The rows a rule derives, some perhaps more than once.
+
+        :param first: the position of a literal that reads ``only`` and comes first.
+        """
+        rule = named.rule
+        self.budget.rule = named.name
+
+        def relation(table: TableId) -> Relation:
+            own = tables.get(table)
+            return self.contents(table) if own is None else own
+
+        local = local_variables(rule.body, variables(rule.head.terms))
+        order, _ = arrange(rule.body, local, lambda table: len(relation(table)), first)
+        plan = make_plan(rule.body, order)
+
+        def read(scan: Scan) -> Relation:
+            return only if scan.position == first else relation(scan.table)
+
+        environments = solve(plan, read, self.budget, self.failures)
+        if rule.head.aggregates:
+            return self._grouped(rule, plan, environments)
+        return self._projected(rule, plan, environments)
+
+    def _projected(
+        self, rule: ResolvedRule, plan: Plan, environments: Iterator[Environment]
+    ) -> Iterator[Row]:
+        parts = self._parts(rule, plan)
+        if parts is None:
+            return
+        make = tuple_maker(parts)
+        for environment in environments:
+            yield integral(make(environment))
+
+    def _parts(self, rule: ResolvedRule, plan: Plan) -> list[Part] | None:
+        """Where a head's values come from; None if one is open and may not be invented."""
+        parts: list[Part] = []
+        for number, term in enumerate(rule.head.terms):
+            part = _part(plan, term)
+            if part is None:
+                if self.invent is None:
+                    return None
+                part = Given(self.invent(_open_name(term, number)))
+            parts.append(part)
+        return parts
+
+    def _grouped(
+        self, rule: ResolvedRule, plan: Plan, environments: Iterator[Environment]
+    ) -> Iterator[Row]:
+        terms = rule.head.terms
+        keys = [_known(plan, term) for term in terms if not isinstance(term, Aggregate)]
+        sources = [_known(plan, term.variable) for term in terms if isinstance(term, Aggregate)]
+        functions = [term.function for term in terms if isinstance(term, Aggregate)]
+        make_key, make_values = tuple_maker(keys), tuple_maker(sources)
+        groups: dict[Row, list[Row]] = {}
+        for environment in environments:
+            key = integral(make_key(environment))
+            groups.setdefault(key, []).append(make_values(environment))
+        for key, members in groups.items():
+            columns = zip(*members, strict=True)
+            try:
+                results = [aggregate(f, c) for f, c in zip(functions, columns, strict=True)]
+            except Unsuitable:
+                continue
+            ordinary, computed = iter(key), iter(results)
+            yield integral(
+                tuple(
+                    [
+                        next(computed) if isinstance(term, Aggregate) else next(ordinary)
+                        for term in terms
+                    ]
+                )
+            )
+
+
+def integral(row: Row) -> Row:
+    """The row with integral floats as the integers they equal."""
+    if float not in map(type, row):
+        return row
+    return tuple(
+        [int(value) if type(value) is float and value.is_integer() else value for value in row]
+    )
+
+
+def _recursive(rules: Mapping[TableId, Sequence[NamedRule]]) -> bool:
+    return any(
+        goal.table in rules
+        for named in rules.values()
+        for each in named
+        for goal in each.rule.lookups
+    )
+
+
+def _part(plan: Plan, term: Term) -> Part | None:
+    if isinstance(term, Aggregate):
+        raise TypeError("an aggregate has no single value")
+    return plan.part(term)
+
+
+def _known(plan: Plan, term: Term) -> Part:
+    part = _part(plan, term)
+    if part is None:
+        raise ValueError(f"{term!r} is not bound by the body")
+    return part
+
+
+def _open_name(term: Term, number: int) -> str:
+    """The name under which a value for an open head term is invented."""
+    if isinstance(term, Variable) and not term.anonymous:
+        return term.name
+    return f"column {number}"

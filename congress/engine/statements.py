@@ -1,0 +1,294 @@
+"""Edits of statements: inserting, deleting, waking, and resolving them anew.
+
+May import this package and ``congress.model`` only.
+
+Invariant: an active rule passed every check against the schemas as they are;
+one that passes no longer is parked or switched off and says why.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from congress.engine.lang.ast import Constant, Modal, Rule, Statement
+from congress.engine.lang.draft import Draft
+from congress.engine.lang.identity import rule_key
+from congress.engine.lang.lint import lint
+from congress.engine.lang.names import Resolution, Resolver
+from congress.engine.lang.parser import parse
+from congress.engine.lang.pipeline import check
+from congress.engine.lang.recursion import check_cycle
+from congress.engine.lang.resolved import NOW, ResolvedRule
+from congress.engine.lang.strata import reachable
+from congress.engine.lang.taint import check_times, timed_columns
+from congress.engine.outcome import Outcome
+from congress.engine.results import RuleState
+from congress.engine.tables import TableEditor
+from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
+from congress.model.diagnostic import Diagnostic, Refused, errors
+from congress.model.policy import PolicyKind
+from congress.model.values import Row
+
+
+class StatementEditor:
+    """Changes the statements of one workspace."""
+
+    def __init__(self, workspace: Workspace, outcome: Outcome, tables: TableEditor) -> None:
+        self._workspace = workspace
+        self._outcome = outcome
+        self._tables = tables
+
+    # -- inserting ------------------------------------------------------------------
+
+    def insert(
+        self, policy: str, kind: PolicyKind, text: str, rule_id: str | None, *, lenient: bool
+    ) -> None:
+        """Insert the statements of a text.
+
+        :raises Refused: if the text does not read and need not be kept.
+        """
+        self._outcome.strict |= not lenient
+        try:
+            statements = parse(text)
+        except Refused as refusal:
+            if not lenient:
+                raise
+            self._break(policy, rule_id, refusal.diagnostics)
+            return
+        for statement in statements:
+            self._insert(policy, kind, statement, rule_id, lenient=lenient)
+
+    def _insert(
+        self,
+        policy: str,
+        kind: PolicyKind,
+        statement: Statement,
+        rule_id: str | None,
+        *,
+        lenient: bool,
+    ) -> None:
+        draft = check(statement, policy, kind, self._workspace)
+        if draft.refused:
+            self._refuse(draft, rule_id, lenient=lenient)
+            return
+        self._outcome.warnings.extend(draft.diagnostics)
+        resolution = draft.resolution
+        if resolution is None:
+            raise AssertionError("unreachable")
+        if draft.fact and resolution.rule is not None:
+            self._outcome.accepted += self._store_fact(policy, resolution.rule, rule_id)
+            return
+        key = (policy, rule_key(draft.rule))
+        present = self._workspace.rules.get(key)
+        if present is not None and present.active:
+            return
+        if present is not None:
+            rule_id = present.rule_id if rule_id is None else rule_id
+            self._workspace.remove(present)
+        stored = StoredRule(key, draft.rule, rule_id)
+        if resolution.rule is None:
+            self._park(stored, draft.diagnostics, resolution)
+            return
+        self._outcome.warnings.extend(lint(draft))
+        if self._activate(stored, resolution, lenient=lenient):
+            self._outcome.accepted += 1
+
+    def _store_fact(self, policy: str, rule: ResolvedRule, rule_id: str | None) -> bool:
+        """Store a fact as the row it states; tell whether the row is new."""
+        row = _fact_row(rule)
+        if rule_id is not None:
+            self._workspace.names[policy, rule_id] = StoredFact(rule.head.table, row)
+        return self._tables.add_fact(rule.head.table, row)
+
+    def _activate(self, stored: StoredRule, resolution: Resolution, *, lenient: bool) -> bool:
+        """Let a checked rule take effect, unless it closes a cycle that is refused."""
+        active = self._workspace.activate(stored, resolution)
+        resolved = active.resolved
+        if resolved is None:
+            raise AssertionError("unreachable")
+        problems = list(check_cycle(stored.rule, resolved, self._workspace))
+        if problems:
+            self._fail(active, problems, lenient=lenient)
+            return False
+        self._touch(active)
+        return True
+
+    def _fail(self, stored: StoredRule, problems: Iterable[Diagnostic], *, lenient: bool) -> None:
+        """Refuse the transaction for a rule, or switch the rule off."""
+        if not lenient:
+            self._workspace.remove(stored)
+            self._outcome.problems.extend(problems)
+            return
+        found = tuple(problems)
+        self._touch(stored)
+        self._workspace.switch(stored, RuleState.OFF, found)
+        self._outcome.warnings.extend(found)
+
+    def _refuse(self, draft: Draft, rule_id: str | None, *, lenient: bool) -> None:
+        found = tuple(draft.diagnostics)
+        if not lenient:
+            self._outcome.problems.extend(errors(found))
+            return
+        if not isinstance(draft.statement, Rule):
+            self._break(draft.policy, rule_id, found)
+            return
+        key = (draft.policy, rule_key(draft.statement))
+        if key not in self._workspace.rules:
+            self._workspace.put(
+                StoredRule(key, draft.statement, rule_id, RuleState.OFF, diagnostics=found)
+            )
+        self._outcome.warnings.extend(found)
+
+    def _break(self, policy: str, rule_id: str | None, diagnostics: tuple[Diagnostic, ...]) -> None:
+        """Remember why a stored text is no statement that could be kept."""
+        if rule_id is not None:
+            self._workspace.broken[policy, rule_id] = diagnostics
+        self._outcome.warnings.extend(diagnostics)
+
+    def _park(
+        self, stored: StoredRule, diagnostics: Iterable[Diagnostic], resolution: Resolution
+    ) -> None:
+        parked = [each for each in diagnostics if each.code == "parked"]
+        self._workspace.switch(stored, RuleState.PARKED, parked, resolution.waits)
+
+    def _touch(self, stored: StoredRule) -> None:
+        """Note that what a rule defines must be evaluated."""
+        resolved = stored.resolved
+        if resolved is None:
+            return
+        if resolved.head.modal is None:
+            self._outcome.touched.add(resolved.head.table)
+        else:
+            self._outcome.sinks.append(stored.key)
+
+    # -- deleting -------------------------------------------------------------------
+
+    def delete(self, policy: str, text: str) -> None:
+        """Delete the statements of a text.
+
+        :raises Refused: if the text does not read.
+        """
+        for statement in parse(text):
+            if not isinstance(statement, Rule):
+                continue
+            stored = self._workspace.rules.get((policy, rule_key(statement)))
+            if stored is not None:
+                self._forget(stored)
+            elif statement.body is None:
+                self._delete_fact(policy, statement)
+
+    def _forget(self, stored: StoredRule) -> None:
+        self._touch(stored)
+        self._outcome.accepted += stored.active
+        self._workspace.remove(stored)
+
+    def _delete_fact(self, policy: str, statement: Rule) -> None:
+        resolver = Resolver(policy, self._workspace, fixing=False)
+        head = resolver.head(statement) if len(statement.heads) == 1 else None
+        if head is None or not all(isinstance(term, Constant) for term in head.terms):
+            return
+        row = _fact_row(ResolvedRule(head, ()))
+        if self._workspace.drop_row(head.table, row):
+            self._outcome.touched.add(head.table)
+            self._outcome.accepted += 1
+
+    def delete_policy(self, policy: str) -> None:
+        """Delete every statement of a policy."""
+        for stored in [rule for rule in self._workspace.rules.values() if rule.key[0] == policy]:
+            self._touch(stored)
+            self._workspace.remove(stored)
+        for name in [name for name in self._workspace.names if name[0] == policy]:
+            del self._workspace.names[name]
+        for name in [name for name in self._workspace.broken if name[0] == policy]:
+            del self._workspace.broken[name]
+
+    # -- resolving again ------------------------------------------------------------
+
+    def suspend(self, policy: str) -> list[StoredRule]:
+        """Take the effect of every rule that names a policy's tables away.
+
+        :returns: these rules, for ``resume`` once the policy's schema is another.
+        """
+        concerned: list[StoredRule] = []
+        for stored in list(self._workspace.rules.values()):
+            over_budget = any(each.code == "budget" for each in stored.diagnostics)
+            if over_budget or not _names(stored, policy):
+                continue
+            self._touch(stored)
+            self._workspace.deactivate(stored)
+            concerned.append(stored)
+        return concerned
+
+    def resume(self, rules: Iterable[StoredRule]) -> None:
+        """Check suspended rules against the schemas as they are now."""
+        for stored in rules:
+            self._revise(stored)
+
+    def wake(self) -> None:
+        """Check parked statements whose tables are known by now."""
+        tried = True
+        while tried and self._workspace.parked:
+            tried = False
+            for key in list(self._workspace.parked):
+                stored = self._workspace.rules[key]
+                if any(self._workspace.arity(table) is not None for table in stored.waits):
+                    tried |= self._revise(stored)
+
+    def _revise(self, stored: StoredRule) -> bool:
+        """Check one stored statement anew; tell whether its state changed for good."""
+        policy = stored.key[0]
+        kind = self._workspace.kinds[policy]
+        waits = stored.waits
+        draft = check(stored.rule, policy, kind, self._workspace)
+        resolution = draft.resolution
+        if draft.refused or resolution is None:
+            self._workspace.switch(stored, RuleState.OFF, errors(draft.diagnostics))
+            self._outcome.warnings.extend(errors(draft.diagnostics))
+            return True
+        if resolution.rule is None:
+            self._park(stored, draft.diagnostics, resolution)
+            return resolution.waits != waits
+        if draft.fact:
+            self._workspace.remove(stored)
+            self._store_fact(policy, resolution.rule, stored.rule_id)
+            return True
+        inactive = replace(stored, state=RuleState.PARKED, resolved=None, mentions=())
+        self._activate(inactive, resolution, lenient=True)
+        return True
+
+    def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:
+        """Take the effect of a rule away because of a limit."""
+        stored = self._workspace.rules.get(key)
+        if stored is not None:
+            self._touch(stored)
+            self._workspace.switch(stored, RuleState.OFF, [problem])
+            self._outcome.warnings.append(problem)
+
+    # -- the whole ------------------------------------------------------------------
+
+    def check_actions(self) -> None:
+        """Refuse action rules whose arguments come from the clock."""
+        workspace = self._workspace
+        if not workspace.readers.get(NOW):
+            return
+        tables = reachable([NOW], workspace.feeds)
+        timed = timed_columns(rule for table in tables for rule in workspace.rules_of(table))
+        actions: dict[RuleKey, tuple[Rule, ResolvedRule]] = {}
+        for table in tables:
+            for key in workspace.readers.get(table, ()):
+                stored = workspace.rules[key]
+                if stored.resolved is not None and stored.rule.head.modal is Modal.EXECUTE:
+                    actions[key] = (stored.rule, stored.resolved)
+        for key, problem in check_times(actions, timed):
+            self._fail(workspace.rules[key], [problem], lenient=not self._outcome.strict)
+
+
+def _fact_row(rule: ResolvedRule) -> Row:
+    return tuple([term.value for term in rule.head.terms if isinstance(term, Constant)])
+
+
+def _names(stored: StoredRule, policy: str) -> bool:
+    """Whether a rule can mean a table of a policy."""
+    if stored.key[0] == policy:
+        return True
+    atoms = [literal.atom for literal in (*stored.rule.heads, *stored.rule.literals)]
+    return any(atom.policy == policy for atom in atoms)

@@ -1,0 +1,296 @@
+"""All policies together: schemas, statements, stored rows and derived rows.
+
+May import this package and ``congress.model`` only. A workspace is forked for
+every transaction and every simulation and changed in the fork alone; the fork
+becomes the engine's state if everything went well. So a failure leaves no
+trace, and readers always see a committed state.
+
+Invariant: whatever two forks share is never changed in place. Values of the
+dictionaries here are immutable, or copied before the first change (``_own``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from congress.engine.lang.ast import Modal, Rule
+from congress.engine.lang.names import Resolution
+from congress.engine.lang.resolved import NOW, ResolvedRule, TableId
+from congress.engine.results import RuleState
+from congress.engine.run.relation import EMPTY, Relation
+from congress.model.builtin import Builtin
+from congress.model.diagnostic import Diagnostic
+from congress.model.policy import PolicyKind
+from congress.model.schema import Schema, TableSchema
+from congress.model.values import Row
+
+#: A rule's identity: its policy and the key of its text.
+RuleKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A statement with a body, or a fact that waits; what it means at the moment.
+
+    ``mentions`` are the tables whose columns it holds fast while it is active.
+    """
+
+    key: RuleKey
+    rule: Rule
+    rule_id: str | None = None
+    state: RuleState = RuleState.PARKED
+    resolved: ResolvedRule | None = None
+    mentions: tuple[TableId, ...] = ()
+    waits: frozenset[TableId] = frozenset()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether it takes effect."""
+        return self.state is RuleState.ACTIVE
+
+    @property
+    def action(self) -> bool:
+        """Whether it asks for actions and defines no table."""
+        return self.rule.head.modal is Modal.EXECUTE
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """The row that a statement with an id states."""
+
+    table: TableId
+    row: Row
+
+
+class Workspace:
+    """One state of everything, or a draft of the next."""
+
+    def __init__(self, builtins: Mapping[str, Builtin]) -> None:
+        self.builtins = builtins
+        self.kinds: dict[str, PolicyKind] = {}
+        self.schemas: dict[str, Schema] = {}
+        self.rules: dict[RuleKey, StoredRule] = {}
+        self.names: dict[tuple[str, str], RuleKey | StoredFact] = {}
+        self.base: dict[TableId, Relation] = {NOW: EMPTY}
+        self.derived: dict[TableId, Relation] = {}
+        self.sinks: dict[RuleKey, frozenset[Row]] = {}
+        self.definers: dict[TableId, tuple[RuleKey, ...]] = {}
+        self.readers: dict[TableId, dict[RuleKey, None]] = {}
+        self.fixed: dict[TableId, int] = {NOW: 1}
+        self.mentioned: dict[TableId, int] = {}
+        self.parked: dict[RuleKey, None] = {}
+        self.broken: dict[tuple[str, str], tuple[Diagnostic, ...]] = {}
+        self._owned: set[TableId] = set()
+        self._owned_rows: set[TableId] = set()
+
+    def fork(self) -> "Workspace":
+        """A copy to be changed; what is large is shared."""
+        copy = Workspace(self.builtins)
+        copy.kinds = dict(self.kinds)
+        copy.schemas = dict(self.schemas)
+        copy.rules = dict(self.rules)
+        copy.names = dict(self.names)
+        copy.base = dict(self.base)
+        copy.derived = dict(self.derived)
+        copy.sinks = dict(self.sinks)
+        copy.definers = dict(self.definers)
+        copy.readers = dict(self.readers)
+        copy.fixed = dict(self.fixed)
+        copy.mentioned = dict(self.mentioned)
+        copy.parked = dict(self.parked)
+        copy.broken = dict(self.broken)
+        self._owned.clear()
+        self._owned_rows.clear()
+        return copy
+
+    # -- the catalogue that names are resolved against ---------------------------
+
+    def kind(self, policy: str) -> PolicyKind | None:
+        """The kind of a policy, if it exists."""
+        return self.kinds.get(policy)
+
+    def declared(self, table: TableId) -> TableSchema | None:
+        """The columns a datasource declares for a table."""
+        schema = self.schemas.get(table[0])
+        return schema.table(table[1]) if schema else None
+
+    def closed(self, policy: str) -> bool:
+        """Whether a policy's schema is complete."""
+        schema = self.schemas.get(policy)
+        return schema is not None and schema.closed
+
+    def arity(self, table: TableId) -> int | None:
+        """The number of columns of a table, declared or fixed by its first mention."""
+        declared = self.declared(table)
+        return self.fixed.get(table) if declared is None else declared.arity
+
+    def builtin(self, name: str) -> Builtin | None:
+        """The builtin of that name."""
+        return self.builtins.get(name)
+
+    # -- rows ---------------------------------------------------------------------
+
+    def contents(self, table: TableId) -> Relation:
+        """All rows of a table, stored and derived."""
+        derived = self.derived.get(table)
+        return self.base.get(table, EMPTY) if derived is None else derived
+
+    def stored(self, table: TableId) -> Relation:
+        """The rows of a table that were put there."""
+        return self.base.get(table, EMPTY)
+
+    def add_row(self, table: TableId, row: Row) -> bool:
+        """Put a row into a table; tell whether it was new. The first row fixes the columns."""
+        if row in self.stored(table):
+            return False
+        self.fixed.setdefault(table, len(row))
+        return self._own_rows(table).add(row)
+
+    def drop_row(self, table: TableId, row: Row) -> bool:
+        """Take a row out of a table; tell whether it was there."""
+        if row not in self.stored(table):
+            return False
+        relation = self._own_rows(table)
+        relation.discard(row)
+        if not relation.rows:
+            self.clear(table)
+        return True
+
+    def clear(self, table: TableId) -> None:
+        """Take every row out of a table."""
+        self.base.pop(table, None)
+        self._owned_rows.discard(table)
+        self._release(table)
+
+    def _own_rows(self, table: TableId) -> Relation:
+        """The stored rows of a table, as a relation that this fork may change."""
+        if table not in self._owned_rows:
+            self.base[table] = Relation(self.stored(table))
+            self._owned_rows.add(table)
+        return self.base[table]
+
+    def source(self, policy: str) -> bool:
+        """Whether a policy's rows come from elsewhere, or may do so once it exists."""
+        return self.kinds.get(policy) in (None, PolicyKind.DATASOURCE)
+
+    # -- rules ---------------------------------------------------------------------
+
+    def put(self, rule: StoredRule) -> None:
+        """Store a statement; activate it with ``activate``."""
+        self.rules[rule.key] = rule
+        if rule.rule_id is not None:
+            self.names[rule.key[0], rule.rule_id] = rule.key
+        if rule.state is RuleState.PARKED:
+            self.parked[rule.key] = None
+
+    def activate(self, rule: StoredRule, resolution: Resolution) -> StoredRule:
+        """Let a statement take effect as it was resolved."""
+        resolved = resolution.rule
+        if resolved is None:
+            raise ValueError("only a resolved statement can take effect")
+        active = replace(
+            rule,
+            state=RuleState.ACTIVE,
+            resolved=resolved,
+            mentions=tuple(resolution.mentions),
+            waits=frozenset(),
+            diagnostics=(),
+        )
+        self.parked.pop(rule.key, None)
+        self.put(active)
+        for table, arity in resolution.mentions.items():
+            self.mentioned[table] = self.mentioned.get(table, 0) + 1
+            self.fixed.setdefault(table, arity)
+        if resolved.head.modal is None:
+            self.definers[resolved.head.table] = (
+                *self.definers.get(resolved.head.table, ()),
+                rule.key,
+            )
+        for goal in resolved.lookups:
+            self._own(goal.table)[rule.key] = None
+        return active
+
+    def deactivate(self, rule: StoredRule) -> None:
+        """Take the effect of an active statement away; it stays stored as it is."""
+        resolved = rule.resolved
+        if resolved is None or not rule.active:
+            return
+        for goal in resolved.lookups:
+            self._own(goal.table).pop(rule.key, None)
+        table = resolved.head.table
+        if resolved.head.modal is None:
+            rest = tuple(key for key in self.definers[table] if key != rule.key)
+            if rest:
+                self.definers[table] = rest
+            else:
+                del self.definers[table]
+        self.sinks.pop(rule.key, None)
+        for mentioned in rule.mentions:
+            self.mentioned[mentioned] -= 1
+            self._release(mentioned)
+
+    def remove(self, rule: StoredRule) -> None:
+        """Forget a statement."""
+        self.deactivate(rule)
+        self.rules.pop(rule.key, None)
+        self.parked.pop(rule.key, None)
+        if rule.rule_id is not None:
+            self.names.pop((rule.key[0], rule.rule_id), None)
+
+    def switch(
+        self,
+        rule: StoredRule,
+        state: RuleState,
+        diagnostics: Iterable[Diagnostic],
+        waits: Iterable[TableId] = (),
+    ) -> None:
+        """Keep a statement without effect, parked or off."""
+        self.deactivate(rule)
+        self.parked.pop(rule.key, None)
+        self.put(
+            replace(
+                rule,
+                state=state,
+                resolved=None,
+                mentions=(),
+                waits=frozenset(waits),
+                diagnostics=tuple(diagnostics),
+            )
+        )
+
+    def _release(self, table: TableId) -> None:
+        """Let the columns of a table go once nothing mentions it and it has no rows."""
+        if not self.mentioned.get(table) and table not in self.base:
+            self.mentioned.pop(table, None)
+            self.fixed.pop(table, None)
+
+    def _own(self, table: TableId) -> dict[RuleKey, None]:
+        """The readers of a table, as a dictionary that this fork may change."""
+        if table not in self._owned:
+            self.readers[table] = dict(self.readers.get(table, ()))
+            self._owned.add(table)
+        return self.readers[table]
+
+    # -- dependencies ----------------------------------------------------------------
+
+    def reads(self, table: TableId) -> Iterable[TableId]:
+        """The tables that a table's rules read."""
+        for key in self.definers.get(table, ()):
+            resolved = self.rules[key].resolved
+            if resolved is not None:
+                for goal in resolved.lookups:
+                    yield goal.table
+
+    def feeds(self, table: TableId) -> Iterable[TableId]:
+        """The tables whose rules read a table."""
+        for key in self.readers.get(table, ()):
+            resolved = self.rules[key].resolved
+            if resolved is not None and resolved.head.modal is None:
+                yield resolved.head.table
+
+    def rules_of(self, table: TableId) -> Iterable[ResolvedRule]:
+        """The active rules that define a table."""
+        for key in self.definers.get(table, ()):
+            resolved = self.rules[key].resolved
+            if resolved is not None:
+                yield resolved
