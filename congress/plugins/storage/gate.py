@@ -2,11 +2,11 @@
 
 May import the standard library and ``congress.interfaces``.
 
-Invariant: a transaction in which a conflict arose never commits, even if the
-conflict was caught on the way.
+Invariant: a transaction in which something collided or failed never commits, even
+if the exception was caught on the way.
 """
 
-from congress.interfaces.storage import Conflict
+from congress.interfaces.storage import Conflict, StorageError
 
 
 class Gate:
@@ -15,7 +15,7 @@ class Gate:
     def __init__(self, *, write: bool) -> None:
         self.write = write
         self.open = True
-        self.conflict: Conflict | None = None
+        self.failure: StorageError | None = None
 
     def reading(self) -> None:
         """:raises RuntimeError: if the transaction has ended."""
@@ -28,14 +28,19 @@ class Gate:
         if not self.write:
             raise RuntimeError("a change in a transaction for reading")
 
+    def spoil(self, failure: StorageError) -> None:
+        """Let the transaction not commit any more."""
+        self.failure = self.failure or failure
+
     def collision(self, reason: str) -> Conflict:
         """The conflict to raise; the transaction cannot commit any more."""
-        self.conflict = Conflict(reason)
-        return self.conflict
+        conflict = Conflict(reason)
+        self.spoil(conflict)
+        return conflict
 
     def check(self) -> None:
         """To be called before the commit.
 
-        :raises Conflict: if one arose."""
-        if self.conflict is not None:
-            raise self.conflict
+        :raises StorageError: what spoilt the transaction."""
+        if self.failure is not None:
+            raise self.failure

@@ -6,6 +6,7 @@ Invariant: whatever passes here fits the key columns of every supported database
 """
 
 import json
+import re
 from collections.abc import Mapping
 
 from congress.model.diagnostic import refuse
@@ -21,13 +22,24 @@ RESOURCE = 400
 PUSH_KEY_AGE = 86400.0
 
 
+#: Characters that no name can contain and some databases cannot store.
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
 def checked_name(kind: str, name: str, length: int = NAME) -> str:
     """The name, if it can be a key.
 
-    :raises Refused: ``invalid`` if it is empty, ``too-large`` if it is too long.
+    :raises Refused: ``invalid`` if it is empty or has control characters,
+        ``too-large`` if it is too long.
     """
     if not name:
         raise refuse("invalid", f"the name of a {kind} must not be empty")
+    if _UNFIT.search(name):
+        raise refuse(
+            "invalid",
+            f"the name of a {kind} must not contain control characters",
+            hint="use printable characters",
+        )
     if len(name) > length:
         raise refuse(
             "too-large",

@@ -28,6 +28,9 @@ else:
 #: plane, combining, a NUL, half a surrogate pair, the escape of our own, quotes.
 AWKWARD = "Ä\U0001f600 e\u0301 \x00\ud800\x1a%_\\'\" "
 
+#: A name that does so, too: names have no control characters.
+AWKWARD_NAME = "Ä\U0001f600 e\u0301 %_\\'\" "
+
 
 class StorageCase(Case):
     """A test with a storage backend."""

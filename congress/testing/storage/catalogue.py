@@ -10,6 +10,7 @@ from congress.model.diagnostic import Refused
 from congress.model.policy import PolicyDef, PolicyKind
 from congress.testing.storage.case import (
     AWKWARD,
+    AWKWARD_NAME,
     StorageCase,
     a_datasource,
     a_library_policy,
@@ -52,11 +53,12 @@ class CatalogueSuite(StorageCase):
             self.assertIsNone(tx.policies.get("NET"))
 
     def test_every_field_of_a_policy_survives_awkward_texts(self) -> None:
-        policy = PolicyDef("i" * 255, AWKWARD, PolicyKind.Z3, AWKWARD, AWKWARD * 9000, AWKWARD)
+        name = AWKWARD_NAME
+        policy = PolicyDef("i" * 255, name, PolicyKind.Z3, AWKWARD, AWKWARD * 9000, AWKWARD)
         with self.writing() as tx:
             tx.policies.add(policy)
         with self.reading() as tx:
-            self.assertEqual(tx.policies.get(AWKWARD), policy)
+            self.assertEqual(tx.policies.get(name), policy)
             self.assertEqual(list(tx.policies.list()), [policy])
 
     def test_name_and_id_are_unique(self) -> None:
@@ -86,7 +88,13 @@ class CatalogueSuite(StorageCase):
             self.assertEqual([p.name for p in tx.policies.list()], ["net", "web"])
 
     def test_names_that_no_key_can_hold_are_refused(self) -> None:
-        for name, code in (("", "invalid"), ("n" * 256, "too-large")):
+        unfit = (
+            ("", "invalid"),
+            ("a\x00", "invalid"),
+            ("\ud800", "invalid"),
+            ("n" * 256, "too-large"),
+        )
+        for name, code in unfit:
             with self.subTest(code=code), self.writing() as tx:
                 with self.assertRaises(Refused) as caught:
                     tx.policies.add(a_policy(name, "id"))

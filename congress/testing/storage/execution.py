@@ -11,7 +11,7 @@ from dataclasses import replace
 from congress.interfaces.storage import Conflict, Fence, Fenced, LedgerEntry, Transaction
 from congress.model.action import ActionState, DesiredAction, Promise
 from congress.model.values import FALSE, TRUE
-from congress.testing.storage.case import AWKWARD, StorageCase, a_policy, an_entry
+from congress.testing.storage.case import AWKWARD, AWKWARD_NAME, StorageCase, a_policy, an_entry
 
 
 def keys(entries: Sequence[LedgerEntry]) -> str:
@@ -26,7 +26,7 @@ class LedgerSuite(StorageCase):
         arguments = (1, 2.0, 1.5, "1", TRUE, FALSE, None, AWKWARD, 10**40)
         entry = replace(
             an_entry(),
-            desired=DesiredAction(AWKWARD, AWKWARD * 100, AWKWARD, AWKWARD, arguments),
+            desired=DesiredAction(AWKWARD, AWKWARD * 100, AWKWARD_NAME, AWKWARD, arguments),
             generation=2**40, active=False, state=ActionState.IN_DOUBT, fence=2**40, attempts=3,
             promise=Promise.AT_LEAST_ONCE, manual=True, message=AWKWARD * 100,
             result={"a": [1, 2.5, None, True, AWKWARD]},

@@ -1,0 +1,147 @@
+"""The connection to a database: which one, and how its sessions behave.
+
+May import SQLAlchemy, oslo.db, oslo.config and ``congress.model``.
+
+Invariants: every transaction reads from one snapshot; foreign keys count; texts
+are full Unicode. On SQLite a write transaction takes the write lock when it
+begins, so it waits instead of failing half-way. No message shows a password.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_db import options
+from oslo_db.sqlalchemy import engines, exc_filters
+from sqlalchemy import event, exc
+
+from congress.interfaces.runtime import Clock
+from congress.model.diagnostic import Refused, refuse
+
+DATABASE_FILE = "congress.db"
+
+#: Seconds that a connection waits for another process's write to an SQLite file.
+SQLITE_PATIENCE = 20.0
+
+#: Execution option of a connection whose transactions change something.
+WRITING = "congress_writing"
+
+_WHERE = "[database] connection"
+
+_ENGINE_OPTIONS = (
+    "mysql_sql_mode", "mysql_wsrep_sync_wait", "connection_recycle_time", "connection_debug",
+    "max_pool_size", "max_overflow", "pool_timeout", "connection_trace", "max_retries",
+    "retry_interval", "connection_parameters",
+)  # fmt: skip
+
+
+def database_url(conf: cfg.ConfigOpts) -> sa.URL:
+    """Where the database is.
+
+    :raises Refused: ``bad-configuration`` if that cannot be a database, or one in memory."""
+    conf.register_opts(options.database_opts, "database")
+    text = conf.database.connection
+    if not text:
+        return sa.URL.create("sqlite", database=str(Path(conf.state_path) / DATABASE_FILE))
+    try:
+        url = sa.make_url(text)
+        url.get_dialect()
+    except (exc.ArgumentError, exc.NoSuchModuleError) as error:
+        raise _bad("it is not the URL of a database that is supported") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise _bad("a database in memory is not shared by the threads of a node",
+                   "name a file (sqlite:////var/lib/congress/congress.db), or set [storage] "
+                   "backend = memory")  # fmt: skip
+    if backend not in ("sqlite", "mysql", "mariadb", "postgresql"):
+        raise _bad(f"{backend} is not supported")
+    return _with_driver(url, backend)
+
+
+def _with_driver(url: sa.URL, backend: str) -> sa.URL:
+    """The URL with a driver of ours where none is named, and with full Unicode."""
+    driver = url.drivername.partition("+")[2]
+    if backend == "postgresql":
+        return url.set(drivername=f"postgresql+{driver or 'psycopg'}")
+    if backend in ("mysql", "mariadb"):
+        url = url.set(drivername=f"mysql+{driver or 'pymysql'}")
+        return url.update_query_dict({"charset": "utf8mb4"})
+    return url
+
+
+def make_engine(conf: cfg.ConfigOpts, url: sa.URL) -> sa.Engine:
+    """An engine with oslo.db's settings and translation of exceptions.
+
+    May connect, as ``[database] max_retries`` says.
+
+    :raises Refused: ``bad-configuration`` if the driver is not installed.
+    :raises DBConnectionError: if the database cannot be reached."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _sqlite_engine(url)
+        settings: dict[str, Any] = {name: conf.database[name] for name in _ENGINE_OPTIONS}
+        engine: sa.Engine = engines.create_engine(url, sqlite_fk=True, **settings)
+    except ModuleNotFoundError as error:
+        extra = "mysql" if url.get_backend_name() == "mysql" else "postgresql"
+        raise _bad(f"the driver {error.name} is not installed",
+                   f"pip install 'congress[{extra}]'") from error  # fmt: skip
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    event.listen(engine, "connect", _set_mysql_isolation)
+    engine.dispose()
+    return engine
+
+
+def _set_mysql_isolation(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    """An engine for a file, which is made if need be, for its owner alone."""
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise _bad(f"the SQLite file {path} cannot be opened: {error.strerror}",
+                   "let the service's user own its folder, or set [DEFAULT] state_path"
+                   ) from error  # fmt: skip
+    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_PATIENCE})
+    exc_filters.register_engine(engine)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writing = connection.get_execution_options().get(WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def database_now(engine: sa.Engine, clock: Clock) -> sa.ColumnElement[float]:
+    """The time, in seconds since the epoch, by the clock of a shared database.
+
+    An SQLite file is not shared with other machines, so there it is the node's."""
+    if engine.dialect.name == "mysql":
+        return sa.literal_column(
+            "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1e6)", sa.Double()
+        )
+    if engine.dialect.name == "postgresql":
+        moment = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))
+        return sa.cast(sa.extract("epoch", moment), sa.Double())
+    return sa.literal(clock.time(), sa.Double())
+
+
+def _bad(problem: str, hint: str = "see the documentation of [database] connection") -> Refused:
+    return refuse(
+        "bad-configuration", f"the database cannot be used: {problem}", hint=hint, where=_WHERE
+    )
