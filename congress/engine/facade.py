@@ -52,10 +52,13 @@ class Engine:
 
     # -- writing ------------------------------------------------------------------
 
-    def transact(self, edits: Sequence[Edit], *, deadline: Deadline | None = None) -> Changes:
+    def transact(
+        self, edits: Sequence[Edit], *, deadline: Deadline | None = None, dry_run: bool = False
+    ) -> Changes:
         """Apply edits as one: all of them, or none.
 
         :param deadline: tells when the time for evaluation is over.
+        :param dry_run: only tell what they would do; tables and actions are left out.
         :raises Refused: with every problem; nothing has changed then.
         """
         materialised = [_materialised(edit) for edit in edits]
@@ -70,6 +73,8 @@ class Engine:
                     raise
                 off[refusal.rule] = refusal.diagnostics[0]
                 continue
+            if dry_run:
+                return _foreseen(self._number + 1, outcome)
             return self._commit(draft, outcome, changed, failures)
 
     def _attempt(
@@ -238,6 +243,16 @@ class Engine:
             if each[0] == policy and print_rule(stored.rule) == rule:
                 return stored
         raise refuse("not-found", f"policy {policy} has no rule {rule}", where=policy)
+
+
+def _foreseen(number: int, outcome: Outcome) -> Changes:
+    """What can be told of a transaction that was not committed."""
+    return Changes(
+        number=number,
+        accepted=outcome.accepted,
+        rejected=tuple(outcome.rejected),
+        warnings=tuple(dict.fromkeys(outcome.warnings)),
+    )
 
 
 def _table(policy: str, name: str) -> TableId:
