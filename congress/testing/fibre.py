@@ -20,7 +20,7 @@ class Fibre:
 
     def __init__(self, name: str, target: Callable[[], None]) -> None:
         self.error: BaseException | None = None
-        self.ended = False
+        self._end = threading.Event()
         self.parked = True
         self._killed = False
         self._target = target
@@ -30,9 +30,14 @@ class Fibre:
         self._thread = threading.Thread(target=self._main, name=f"sim-{name}", daemon=True)
         self._started = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether it will not run any more."""
+        return self._end.is_set()
+
     def resume(self) -> None:
         """Let it run until it parks or ends."""
-        if self.ended:
+        if self._end.is_set():
             return
         if not self._started:
             self._started = True
@@ -40,7 +45,7 @@ class Fibre:
         self.parked = False
         self._go.release()
         self._back.acquire()
-        if self.ended:
+        if self._end.is_set():
             self._thread.join()
 
     def park(self) -> None:
@@ -64,7 +69,7 @@ class Fibre:
         self._killed = True
         if self._started:
             self.resume()
-        self.ended = True
+        self._end.set()
 
     def _main(self) -> None:
         self._go.acquire()
@@ -74,5 +79,5 @@ class Fibre:
         except BaseException as error:
             self.error = error
         finally:
-            self.ended = True
+            self._end.set()
             self._back.release()

@@ -1,0 +1,338 @@
+"""The bus of a node: everything a role uses to reach others.
+
+May import ``congress.model``, ``congress.interfaces`` and this package.
+
+A bus has three loops, so that none of the three holds up another: *control*
+(heartbeats, membership), *data* (publications, subscriptions), *events*
+(callbacks of roles, which may block); and a few delivery threads for arrivals.
+"""
+
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from congress.bus.calls import Calls
+from congress.bus.counters import Counters
+from congress.bus.exchange import Exchange
+from congress.bus.heart import Ears, Heart, Pulse
+from congress.bus.membership import Membership
+from congress.bus.messages import Request, encode
+from congress.bus.options import BusOptions
+from congress.bus.publisher import SourcePublisher
+from congress.bus.services import Services
+from congress.bus.subscription import SourceSubscription
+from congress.interfaces.bus import BusTransport, Channel, TimedOut, Unreachable
+from congress.interfaces.role import Arrival, Epoch, Method, Peer
+from congress.interfaces.runtime import Clock, Loop, Pool, Threads
+from congress.model.diagnostic import Refused, refuse
+from congress.model.schema import Schema, schema_from_plain, schema_to_plain
+from congress.model.status import Health, State, worst
+
+LOG = logging.getLogger(__name__)
+
+#: The service in which buses speak to each other.
+OWN_SERVICE = "__bus"
+#: How often another node with the same id is looked for. More than once, because
+#: a broker may hand the first question to the one who asks.
+PROBES = 2
+#: Subscriptions that may wait for a delivery thread.
+DELIVERY_QUEUE = 100_000
+#: Seconds of the time for stopping that the transport may spend on sending the rest.
+DRAIN = 2.0
+
+
+class Bus:
+    """See ``interfaces.role.Bus``. It is a service too: started first, stopped last.
+
+    What is published, served and subscribed before ``start`` takes effect then.
+
+    :param instance: a text that no other process ever used or will use.
+    :param rng: where jitter comes from; made from ``instance`` if not given.
+    """
+
+    name = "bus"
+
+    def __init__(
+        self,
+        transport: BusTransport,
+        *,
+        bus_id: str,
+        node: str,
+        instance: str,
+        clock: Clock,
+        threads: Threads,
+        options: BusOptions | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.node = node
+        self.instance = instance
+        self._bus_id = bus_id
+        self._transport = transport
+        self._clock = clock
+        self._threads = threads
+        self._options = options or BusOptions()
+        self._counters = Counters()
+        self._running = False
+        self._control: Loop | None = None
+        self._data: Loop | None = None
+        self._events: Loop | None = None
+        self._pool: Pool | None = None
+        self._facts: dict[str, Callable[[], Any]] = {}
+        self._peer_handlers: list[Callable[[str, Peer], None]] = []
+        self._notice_handlers: dict[str, list[Callable[[str, Mapping[str, Any]], None]]] = {}
+        self._membership = Membership(node, instance)
+        self._services = Services(self._counters)
+        self._services.add(OWN_SERVICE, {"probe": self._probed, "schema": self._schema}, None)
+        self._calls = Calls(
+            transport, self._services, self._membership.peers, clock, self._counters
+        )
+        self._exchange = Exchange(
+            transport,
+            (node, instance),
+            clock,
+            self._options,
+            self._counters,
+            rng or random.Random(instance),  # noqa: S311 - jitter, no secret
+            peers=self._membership.peers,
+            later=self._run_event,
+            changed=lambda: self._heart.beat_soon(),
+        )
+        self._heart = Heart(
+            transport,
+            self._membership,
+            (node, instance),
+            Pulse(
+                self._services.healths, self._exchange.sources, self._exchange.interest, self._facts
+            ),
+            Ears(self._on_peer, self._exchange.on_wants, self._on_notice),
+            clock,
+            self._options,
+            self._counters,
+        )
+
+    # Service
+
+    def start(self) -> None:
+        """Connect, and begin to be heard.
+
+        :raises Refused: code ``duplicate`` if another running node has this id.
+        """
+        self._control = self._threads.loop("bus-control")
+        self._data = self._threads.loop("bus-data")
+        self._events = self._threads.loop("bus-events")
+        self._pool = self._threads.pool(
+            "bus-delivery", self._options.delivery_threads(), DELIVERY_QUEUE
+        )
+        self._running = True
+        self._transport.open(
+            self._bus_id, self.node, self.instance, self._on_message, self._on_request
+        )
+        try:
+            self._refuse_double()
+        except Refused:
+            self._close(0.0)
+            raise
+        self._exchange.start(self._data, self._pool)
+        self._heart.start(self._control)
+
+    def stop(self, timeout: float) -> None:
+        """Say goodbye and disconnect."""
+        if not self._running:
+            return
+        if self._control is not None:
+            with contextlib.suppress(TimeoutError):
+                self._control.call(self._heart.stop, timeout / 4)
+        self._exchange.stop()
+        self._close(timeout)
+
+    def health(self) -> Health:
+        """How the bus and its transport are."""
+        if not self._running:
+            return Health(State.NOT_READY, "the bus is not started")
+        return worst([self._double_health(), self._transport.health()])
+
+    def _close(self, timeout: float) -> None:
+        self._running = False
+        deadline = self._clock.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.0, deadline - self._clock.monotonic())
+
+        for loop in (self._control, self._data):
+            if loop is not None:
+                loop.close(left() / 2)
+        self._transport.close(min(DRAIN, left() / 2))
+        if self._pool is not None:
+            self._pool.close(left())
+        if self._events is not None:
+            self._events.close(left())
+
+    # Services and calls
+
+    def serve(
+        self,
+        service: str,
+        methods: Mapping[str, Method],
+        health: Callable[[], Health] | None = None,
+    ) -> None:
+        """Answer calls of exactly these methods. :raises ValueError: the name is taken."""
+        self._services.add(service, methods, health)
+        self._heart.beat_soon()
+
+    def withdraw(self, service: str) -> None:
+        """Answer no more."""
+        self._services.remove(service)
+        self._heart.beat_soon()
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        timeout: float,
+        node: str | None = None,
+    ) -> Any:
+        """Call a method; see ``interfaces.role.Bus.call``."""
+        given = args or {}
+        if node == self.node or (node is None and service in self._services):
+            return self._services.dispatch(service, method, given)
+        if not self._running:
+            raise refuse("unavailable", "the bus is not running")
+        return self._calls.call(service, method, given, timeout, node)
+
+    # Table data
+
+    def publisher(
+        self,
+        source: str,
+        epoch: Epoch,
+        *,
+        schema: Callable[[], Schema] | None = None,
+        on_wanted: Callable[[frozenset[str]], None] | None = None,
+    ) -> SourcePublisher:
+        """Begin to publish as a source. :raises ValueError: this node does already."""
+        return self._exchange.publisher(source, epoch, schema, on_wanted)
+
+    def subscribe(
+        self,
+        source: str,
+        tables: Iterable[str],
+        on_arrival: Callable[[Arrival], None],
+        on_state: Callable[[str, str], None] | None = None,
+    ) -> SourceSubscription:
+        """Receive tables of a source, whether or not it exists yet."""
+        return self._exchange.subscribe(source, tables, on_arrival, on_state)
+
+    def schema_of(self, source: str, timeout: float) -> Schema | None:
+        """The tables of a source; ``None`` if it has no schema.
+
+        :raises Refused: ``unavailable`` if nobody publishes it now, or ``timeout``.
+        """
+        if self._exchange.publishes(source):
+            return self._exchange.schema(source)
+        claims = [p for p in self._membership.peers() if source in p.sources]
+        if not claims:
+            raise refuse("unavailable", f"nobody publishes {source!r} at the moment")
+        node = max(claims, key=lambda peer: peer.sources[source].epoch).node
+        plain = self.call(OWN_SERVICE, "schema", {"source": source}, timeout=timeout, node=node)
+        return schema_from_plain(plain) if plain is not None else None
+
+    # Notices, peers, facts
+
+    def notify(self, topic: str, payload: Mapping[str, Any]) -> None:
+        """Tell all nodes, this one included, something small that may get lost."""
+        if self._running:
+            self._heart.notify(topic, payload)
+            self._on_notice(self.node, topic, payload)
+
+    def on_notice(self, topic: str, handler: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Hear what is told: ``handler(node, payload)``, on the events loop."""
+        self._notice_handlers.setdefault(topic, []).append(handler)
+
+    def peers(self) -> Sequence[Peer]:
+        """The nodes alive now, this one first."""
+        return [self._heart.own(), *self._membership.peers()]
+
+    def on_peers(self, handler: Callable[[str, Peer], None]) -> None:
+        """Hear of peers at every heartbeat, this node's own included: ``handler(event, peer)``,
+        event ``heard`` or ``left``, on the events loop."""
+        self._peer_handlers.append(handler)
+
+    def announce(self, name: str, fact: Callable[[], Any]) -> None:
+        """Put a fact into this node's heartbeats. It must be quick, and a JSON value."""
+        self._facts[name] = fact
+        self._heart.beat_soon()
+
+    def stats(self) -> dict[str, Any]:
+        """Counts, subscriptions with states and lag, publishers; a JSON object."""
+        return {
+            "counters": self._counters.counts(),
+            "peers": [peer.node for peer in self._membership.peers()],
+            **self._exchange.stats(),
+        }
+
+    # What the transport brings; any thread
+
+    def _on_message(self, channel: Channel, sender: str, payload: bytes) -> None:
+        self._counters.count(f"messages.{channel}")
+        if channel is Channel.DATA:
+            self._exchange.on_payload(sender, payload)
+        elif self._control is not None:
+            now = self._clock.monotonic()
+            self._control.post(lambda: self._heart.hear(sender, payload, now))
+
+    def _on_request(self, sender: str, payload: bytes) -> bytes:
+        return self._calls.answer(payload)
+
+    def _on_peer(self, event: str, peer: Peer) -> None:
+        self._exchange.on_peer(event, peer)
+        for handler in list(self._peer_handlers):
+            self._run_event(lambda handler=handler: handler(event, peer))  # type: ignore[misc]
+
+    def _on_notice(self, node: str, topic: str, payload: Mapping[str, Any]) -> None:
+        for handler in list(self._notice_handlers.get(topic, ())):
+            self._run_event(lambda handler=handler: handler(node, payload))  # type: ignore[misc]
+
+    def _run_event(self, job: Callable[[], object]) -> None:
+        if self._events is not None:
+            self._events.post(job)
+
+    # What buses ask each other
+
+    def _probed(self) -> dict[str, str]:
+        return {"instance": self.instance}
+
+    def _schema(self, source: str) -> dict[str, object] | None:
+        try:
+            schema = self._exchange.schema(source)
+        except KeyError:
+            raise refuse("unavailable", f"{source!r} is not published here (any more)") from None
+        return schema_to_plain(schema) if schema is not None else None
+
+    def _refuse_double(self) -> None:
+        """Look for another node with this id. One that does not answer is gone, or will be
+        replaced; see ``Membership``."""
+        request = encode(Request(OWN_SERVICE, "probe"))
+        for _ in range(PROBES):
+            deadline = self._clock.monotonic() + self._options.probe_timeout()
+            try:
+                found = self._calls.ask(self.node, request, deadline)
+            except (Unreachable, TimedOut, Refused):
+                return
+            if isinstance(found, dict) and found.get("instance") != self.instance:
+                raise refuse(
+                    "duplicate",
+                    f"a node with the id {self.node!r} is running already",
+                    hint="stop it, or give this node another id ([node] id)",
+                )
+
+    def _double_health(self) -> Health:
+        """A fault if another node with this id was heard lately."""
+        heard_at = self._membership.double_heard_at
+        recent = self._options.peer_timeout() * 3
+        if heard_at is not None and self._clock.monotonic() - heard_at < recent:
+            return Health(State.DEGRADED, f"another node with the id {self.node!r} is on this bus")
+        return Health()

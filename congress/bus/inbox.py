@@ -1,0 +1,145 @@
+"""What waits for one subscriber, who may be slow.
+
+May import ``congress.interfaces`` and this package.
+
+Invariants: the subscriber is called by one thread at a time, in order; no more
+than a bounded number of rows waits for it (unless a single arrival has more).
+What does not fit, or what the subscriber failed on, is lost in whole: everything
+that waits is dropped, and the feed begins anew when the subscriber has caught up.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from congress.bus.publication import change_rows
+from congress.interfaces.role import Arrival
+
+LOG = logging.getLogger(__name__)
+
+#: Items handed over before other subscribers get their turn.
+BURST = 64
+
+StateChange = tuple[str, str]
+
+
+class Inbox:
+    """:param submit: runs a job on some thread soon; ``False`` if it will not.
+    :param max_rows: how many rows may wait.
+    :param on_lost: told why arrivals were dropped; must not block.
+    :param on_drained: told, after a loss, that all is handed over; must not block.
+    """
+
+    def __init__(
+        self,
+        on_arrival: Callable[[Arrival], None],
+        on_state: Callable[[str, str], None] | None,
+        *,
+        submit: Callable[[Callable[[], None]], bool],
+        max_rows: Callable[[], int],
+        on_lost: Callable[[str], None],
+        on_drained: Callable[[], None],
+    ) -> None:
+        self._on_arrival = on_arrival
+        self._on_state = on_state
+        self._submit = submit
+        self._max_rows = max_rows
+        self._on_lost = on_lost
+        self._on_drained = on_drained
+        self._lock = threading.Lock()
+        self._items: deque[Arrival | StateChange] = deque()
+        self._rows = 0
+        self._scheduled = False
+        self._losing = False
+        self._closed = False
+
+    @property
+    def rows(self) -> int:
+        """How many rows wait."""
+        return self._rows
+
+    def put(self, arrival: Arrival) -> None:
+        """Hand an arrival over when its turn comes."""
+        rows = _weight(arrival)
+        with self._lock:
+            if self._closed or self._losing:
+                return
+            if self._rows and self._rows + rows > self._max_rows():
+                self._lose("overflow")
+                return
+            self._items.append(arrival)
+            self._rows += rows
+        self.kick()
+
+    def tell(self, table: str, state: str) -> None:
+        """Tell of a state when its turn comes."""
+        with self._lock:
+            if self._closed or self._on_state is None:
+                return
+            self._items.append((table, state))
+        self.kick()
+
+    def kick(self) -> None:
+        """Begin to hand over, if there is anything and nobody does."""
+        with self._lock:
+            if self._scheduled or not self._items:
+                return
+            self._scheduled = True
+        self._schedule()
+
+    def close(self) -> None:
+        """Hand nothing more over."""
+        with self._lock:
+            self._closed = True
+            self._items.clear()
+            self._rows = 0
+
+    def _schedule(self) -> None:
+        if not self._submit(self._run):
+            with self._lock:
+                self._scheduled = False
+
+    def _run(self) -> None:
+        for _ in range(BURST):
+            item = self._next()
+            if item is None:
+                return
+            try:
+                self._hand_over(item)
+            except Exception:
+                LOG.exception("a subscriber failed; its tables will be sent again")
+                with self._lock:
+                    self._lose("handler")
+        self._schedule()
+
+    def _next(self) -> Arrival | StateChange | None:
+        with self._lock:
+            if not self._items:
+                self._scheduled = False
+                if self._losing and not self._closed:
+                    self._losing = False
+                    self._on_drained()
+                return None
+            item = self._items.popleft()
+            if isinstance(item, Arrival):
+                self._rows -= _weight(item)
+            return item
+
+    def _hand_over(self, item: Arrival | StateChange) -> None:
+        if isinstance(item, Arrival):
+            self._on_arrival(item)
+        elif self._on_state is not None:
+            self._on_state(*item)
+
+    def _lose(self, reason: str) -> None:
+        """Drop all arrivals. States stay: each is told once only."""
+        self._items = deque(item for item in self._items if not isinstance(item, Arrival))
+        self._rows = 0
+        if not self._losing:
+            self._losing = True
+            self._on_lost(reason)
+
+
+def _weight(arrival: Arrival) -> int:
+    return 1 + sum(change_rows(change) for change in arrival.changes)

@@ -1,0 +1,34 @@
+"""The settings of a bus.
+
+May import the standard library only.
+
+Each is a callable, asked whenever it is needed, so that a reload of the
+configuration takes effect at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BusOptions:
+    """Times are in seconds.
+
+    :param heartbeat_interval: between two heartbeats of this node.
+    :param peer_timeout: silence after which a peer counts as gone.
+    :param max_inbox_rows: rows that may wait for one slow subscriber; over that
+        they are dropped and the subscription begins anew once it has caught up.
+    :param safety_resync_period: between two comparisons of a live subscription
+        with its publisher; 0 for never.
+    :param probe_timeout: how long to wait for another node with the same id.
+    :param message_bytes: rough size over which table data go in several messages.
+    :param delivery_threads: threads that hand arrivals to subscribers.
+    """
+
+    heartbeat_interval: Callable[[], float] = lambda: 0.5
+    peer_timeout: Callable[[], float] = lambda: 3.0
+    max_inbox_rows: Callable[[], int] = lambda: 1_000_000
+    safety_resync_period: Callable[[], float] = lambda: 60.0
+    probe_timeout: Callable[[], float] = lambda: 1.0
+    message_bytes: Callable[[], int] = lambda: 256 * 1024
+    delivery_threads: Callable[[], int] = lambda: 4

@@ -1,0 +1,163 @@
+"""A subscription: a feed, its inbox, and what they need of the node.
+
+May import ``congress.interfaces`` and this package.
+
+Invariant: the feed is touched on the data loop only.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from congress.bus.counters import Counters
+from congress.bus.feed import Feed, Provider
+from congress.bus.inbox import Inbox
+from congress.bus.messages import SyncMore, SyncPart
+from congress.bus.options import BusOptions
+from congress.bus.sync import Ask, Collector
+from congress.interfaces.role import Arrival
+from congress.interfaces.runtime import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What subscriptions need of their node.
+
+    ``post`` runs a job on the data loop, ``submit`` on a delivery thread;
+    ``ask`` and ``ask_more`` send to a node; ``changed(subscription)`` is told when
+    tables change, also for the last time.
+    """
+
+    clock: Clock
+    options: BusOptions
+    counters: Counters
+    rng: random.Random
+    post: Callable[[Callable[[], object]], None]
+    submit: Callable[[Callable[[], None]], bool]
+    ask: Callable[["SourceSubscription", Provider, Ask], None]
+    ask_more: Callable[[str, SyncMore], None]
+    changed: Callable[["SourceSubscription"], None]
+
+
+class SourceSubscription:
+    """See ``interfaces.role.Subscription``. ``name`` is unique over all nodes."""
+
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        source: str,
+        tables: Iterable[str],
+        handlers: tuple[Callable[[Arrival], None], Callable[[str, str], None] | None],
+        means: Means,
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.source = source
+        self.tables = frozenset(tables)
+        self.closed = False
+        self._means = means
+        self._on_arrival, on_state = handlers
+        self.feed = Feed(source, name, self, means.options, means.rng, means.counters)
+        self.collector = Collector(source, means.ask_more)
+        self.inbox = Inbox(
+            self._deliver,
+            on_state,
+            submit=means.submit,
+            max_rows=means.options.max_inbox_rows,
+            on_lost=lambda reason: means.post(lambda: self.feed.lost(reason)),
+            on_drained=lambda: means.post(lambda: self.feed.resume(means.clock.monotonic())),
+        )
+
+    # For the subscriber
+
+    def set_tables(self, tables: Iterable[str]) -> None:
+        """Subscribe to exactly these tables."""
+        wanted = frozenset(tables)
+        if wanted != self.tables and not self.closed:
+            self.tables = wanted
+            self._means.changed(self)
+
+    def states(self) -> Mapping[str, str]:
+        """``pending syncing live stale`` per table."""
+        states = self.feed.states()
+        return {table: states.get(table, "pending") for table in sorted(self.tables)}
+
+    def close(self) -> None:
+        """Receive no more."""
+        if not self.closed:
+            self.closed = True
+            self.inbox.close()
+            self._means.changed(self)
+
+    # For the node, on the data loop
+
+    def refresh(self) -> None:
+        """Tell the feed which tables are wanted."""
+        self.feed.set_tables(self.tables, self._means.clock.monotonic())
+
+    def take(self, part: SyncPart) -> None:
+        """A piece of an answer arrived."""
+        now = self._means.clock.monotonic()
+        try:
+            answer = self.collector.take(part)
+        except ValueError:
+            self._means.counters.count("messages.unreadable")
+            self.collector.expect("", "")
+            return
+        if answer is not None:
+            self.feed.answered(answer, now)
+        else:
+            self.feed.progress(now)
+
+    def tick(self) -> None:
+        """Time has passed."""
+        self.feed.tick(self._means.clock.monotonic())
+        self.inbox.kick()
+
+    def stats(self) -> dict[str, Any]:
+        """For status."""
+        position = self.feed.position
+        return {
+            "source": self.source,
+            "tables": dict(self.states()),
+            "epoch": position.epoch.number if position else None,
+            "seq": position.seq if position else None,
+            "lag": self.feed.lag(),
+            "inbox_rows": self.inbox.rows,
+        }
+
+    # For the feed
+
+    def ask(self, provider: Provider, ask: Ask) -> None:
+        """Send a request."""
+        self.collector.expect(provider.node, ask.token)
+        self._means.ask(self, provider, ask)
+
+    def nudge(self) -> bool:
+        """Ask for the rest of an answer under way."""
+        return self.collector.nudge()
+
+    def emit(self, arrival: Arrival) -> None:
+        """Hand an arrival on."""
+        self._means.counters.count("arrivals")
+        self.inbox.put(arrival)
+
+    def tell(self, table: str, state: str) -> None:
+        """Hand a state on."""
+        self.inbox.tell(table, state)
+
+    def _deliver(self, arrival: Arrival) -> None:
+        """Give the subscriber what is of tables it still wants."""
+        tables = self.tables
+        if self.closed:
+            return
+        if any(change.table not in tables for change in arrival.changes):
+            changes = tuple(c for c in arrival.changes if c.table in tables)
+            arrival = replace(arrival, changes=changes)
+        if any(table not in tables for table in arrival.coverage):
+            coverage = {t: c for t, c in arrival.coverage.items() if t in tables}
+            arrival = replace(arrival, coverage=coverage)
+        if arrival.changes or arrival.coverage:
+            self._on_arrival(arrival)
