@@ -34,7 +34,8 @@ def _await() -> None:
     if wanted and wanted > (newest := backend().revision()):
         raise refuse("invalid", f"the newest revision is {newest}, not {wanted}", where="header")
     if wanted or request.method in _READS:
-        g.revision = backend().engine("wait_revision", revision=wanted, timeout=PATIENCE)
+        reached = backend().engine("wait_revision", revision=wanted, timeout=PATIENCE)
+        g.revision = reached["revision"]
 
 
 def _wanted(text: str | None) -> int:

@@ -97,12 +97,12 @@ class FakeEngine:
     ) -> dict[str, Any]:
         if name in self.policies:
             raise refuse("duplicate-policy", f"there is a policy {name!r} already")
-        if not name.replace(".", "_").isidentifier() or not name.isascii():
+        if not name.replace(".", "_").isidentifier() or not name.isascii() or len(name) > 255:
             raise refuse("bad-policy-name", f"{name!r} cannot be the name of a policy")
         if kind not in (None, "nonrecursive", "action", "datalog", "z3"):
             raise refuse("bad-kind", f"there is no kind {kind!r}")
         for rule in rules or ():
-            self._parse(rule["rule"])
+            self._parse(**rule)
         policy = {
             "id": str(uuid.uuid4()),
             "name": name,
@@ -160,13 +160,16 @@ class FakeEngine:
         rule: str,
         name: str | None = None,
         comment: str | None = None,
+        allow_parked: bool = False,
         actor: str = "",
         request_id: str = "",
     ) -> dict[str, Any]:
         if policy in self.mirrors:
             raise refuse("read-only-policy", f"policy {policy!r} is filled by its data source")
         found = self._find(policy)["name"]
-        self._parse(rule)
+        self._parse(rule, name, comment)
+        if "parked" in rule and not allow_parked:
+            raise refuse("column-name", "the columns are not known yet")
         if any(rule == known["rule"] for known in self.rules[found].values()):
             raise refuse("duplicate-rule", "the policy holds this rule already")
         self._advance()
@@ -177,7 +180,10 @@ class FakeEngine:
         self.rules[policy][made["id"]] = made
         return made
 
-    def _parse(self, text: str) -> None:
+    def _parse(self, rule: str, name: str | None = None, comment: str | None = None) -> None:
+        text = rule
+        if len(name or "") > 255 or len(comment or "") > 255:
+            raise refuse("invalid", "at most 255 characters", where="comment")
         if not text or "!" in text:
             at = text.find("!") + 1
             span = Span(max(at - 1, 0), max(at, 1), 1, max(at, 1))
@@ -229,10 +235,10 @@ class FakeEngine:
     def engine_status(self) -> dict[str, Any]:
         return {"revision": self.revision, "transaction": 1, "sources": {}, "parked": []}
 
-    def wait_revision(self, revision: int, timeout: float) -> int:
+    def wait_revision(self, revision: int, timeout: float) -> dict[str, Any]:
         if revision > self.revision:
             raise refuse("timeout", f"revision {revision} has not arrived")
-        return self.revision
+        return {"revision": self.revision}
 
 
 class FakeSource:

@@ -78,6 +78,11 @@ class RuleTest(ApiTestCase):
         self.assertEqual({"start": 2, "end": 3, "line": 1, "column": 3}, diagnostic["span"])
         self.assertIn("line 1, column 3", error["message"])
 
+    def test_unknown_columns_are_accepted_only_on_request(self) -> None:
+        body = {"rule": "p(x) :- parked(a=x)"}
+        self.assertEqual(1002, self.refused(400, "POST", self.path, body)["error_code"])
+        self.post(self.path + "?allow_parked=1", body)
+
     def test_known_codes(self) -> None:
         self.post(self.path, {"rule": "p(1)"})
         self.cloud()

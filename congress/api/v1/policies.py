@@ -12,7 +12,7 @@ from congress.api.errors import refuse_with
 from congress.api.requests import attribution, read_body
 from congress.api.v1.rules import NewRule
 from congress.model.diagnostic import refuse
-from congress.model.policy import ABBREVIATION_LENGTH, NAME_LENGTH
+from congress.model.policy import ABBREVIATION_LENGTH
 
 bp = Blueprint("policies", __name__, url_prefix="/v1/policies")
 
@@ -52,14 +52,12 @@ def _creation(body: NewPolicy) -> dict[str, Any]:
     """The arguments of ``policy_create``; refuses what no policy can have."""
     if not body.name:
         raise refuse_with(400, NO_NAME, "a policy needs a name", where="name")
-    if len(body.name) > NAME_LENGTH:
-        raise refuse("invalid", f"a name has at most {NAME_LENGTH} characters", where="name")
     args: dict[str, Any] = {"name": body.name, "abbreviation": _abbreviation(body.abbreviation)}
     args["description"] = body.description or None
     args["kind"] = body.kind.lower() if isinstance(body.kind, str) and body.kind else None
     if not isinstance(body.rules, msgspec.UnsetType):
         _refuse_nulls(body)
-        args["rules"] = [rule.checked(f"rules[{i}]") for i, rule in enumerate(body.rules)]
+        args["rules"] = [msgspec.structs.asdict(rule) for rule in body.rules]
     return args
 
 

@@ -1,16 +1,12 @@
 """Rules of a policy: list, show, create, delete."""
 
-from typing import Any
-
 import msgspec
 from flask import Blueprint, Response
 
 from congress.api import answers
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import attribution, read_body
-from congress.model.diagnostic import refuse
-from congress.model.policy import COMMENT_LENGTH, NAME_LENGTH
+from congress.api.requests import attribution, read_body, read_flag
 
 bp = Blueprint("rules", __name__, url_prefix="/v1/policies/<policy>/rules")
 
@@ -21,19 +17,6 @@ class NewRule(msgspec.Struct):
     rule: str
     name: str | None = None
     comment: str | None = None
-
-    def checked(self, where: str = "") -> dict[str, Any]:
-        """The rule as a role takes it.
-
-        :raises Refused: a name or comment that is too long.
-        """
-        for field, limit in (("name", NAME_LENGTH), ("comment", COMMENT_LENGTH)):
-            if len(getattr(self, field) or "") > limit:
-                place = f"{where}.{field}" if where else field
-                raise refuse(
-                    "invalid", f"a rule's {field} has at most {limit} characters", where=place
-                )
-        return {"rule": self.rule, "name": self.name, "comment": self.comment}
 
 
 @bp.get("")
@@ -46,9 +29,17 @@ def list_rules(policy: str) -> Response:
 @bp.post("")
 @guarded("policy:rule:create")
 def create_rule(policy: str) -> Response:
-    """Add one statement to a policy."""
-    args = read_body(NewRule).checked()
-    rule = backend().engine("rule_create", policy=policy, **args, **attribution())
+    """Add one statement to a policy.
+
+    With ``allow_parked=1`` it may name columns that are not known yet.
+    """
+    rule = backend().engine(
+        "rule_create",
+        policy=policy,
+        **msgspec.structs.asdict(read_body(NewRule)),
+        allow_parked=read_flag("allow_parked", digits=True),
+        **attribution(),
+    )
     return answers.created(rule, "policies", policy, "rules")
 
 
