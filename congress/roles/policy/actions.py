@@ -1,0 +1,196 @@
+"""The actions that should be in force, as tables that datasources subscribe to.
+
+Imports the engine, the interfaces and the model. Runs on the engine loop.
+
+For each datasource there is a table ``__actions/<datasource>`` whose rows are
+``want`` (an action that should be in force) or ``hold`` (a rule whose actions are
+to be left as they are). The tables say what follows from committed policy and
+nothing before all policies were loaded.
+
+Invariant: an action rule contributes ``want`` rows only while it is armed: every
+source table it reaches was read in full in the source's present epoch and is not
+stale, and every statement it reaches is in force. Else it contributes one ``hold``
+row. So an absence that nobody observed neither fires an action nor ends one.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from congress.engine import Changes, Engine, RuleState
+from congress.interfaces.role import Bus, Coverage, Epoch, Publisher
+from congress.interfaces.runtime import Clock
+from congress.model.delta import Snapshot
+from congress.model.schema import Column, ColumnType, Schema, TableSchema
+from congress.model.values import Row, canonical
+from congress.roles.policy.feed import Feed
+from congress.roles.policy.loader import Loader
+from congress.roles.policy.outline import Table, head_of, outline, reads_of, tainted
+from congress.roles.policy.reader import status_of
+from congress.roles.policy.runtime import EngineRuntime
+
+LOG = logging.getLogger(__name__)
+
+PREFIX = "__actions/"
+COLUMNS = ("kind", "policy", "rule", "action", "arguments")
+WANT, HOLD = "want", "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """A rule that asks for actions.
+
+    :param reached: the source tables its answer depends on.
+    :param fault: why it cannot be relied on whatever the data, if so.
+    """
+
+    policy: str
+    id: str
+    service: str
+    reached: tuple[tuple[str, str], ...]
+    fault: str = ""
+
+
+class Actions:
+    """Publishes desired actions.
+
+    :param known: the names of the datasources there are.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        runtime: EngineRuntime,
+        loader: Loader,
+        feed: Feed,
+        clock: Clock,
+        known: Callable[[], frozenset[str]],
+    ) -> None:
+        self._bus = bus
+        self._runtime = runtime
+        self._loader = loader
+        self._feed = feed
+        self._clock = clock
+        self._known = known
+        self._publisher: Publisher | None = None
+        self._rules: list[ActionRule] = []
+        self._published: dict[str, frozenset[Row]] = {}
+        self.held: Mapping[str, str] = {}
+        self.unknown: Mapping[str, str] = {}
+        runtime.listen(self._committed)
+
+    def open(self, epoch: Epoch) -> None:
+        """Begin to publish; all policies are loaded."""
+        loop = self._runtime.loop
+        self._publisher = self._bus.publisher(
+            f"policy-engine/{self._bus.node}",
+            epoch,
+            schema=self._schema,
+            on_wanted=lambda tables: loop.post(self.refresh),
+        )
+        self._survey()
+        self.refresh()
+
+    def close(self) -> None:
+        """Publish no more."""
+        if self._publisher:
+            self._publisher.close()
+            self._publisher = None
+
+    def report(self) -> dict[str, Any]:
+        """What is published for each datasource, and what people should know of it."""
+        published = {
+            table.removeprefix(PREFIX): {
+                kind: sum(1 for row in rows if row[0] == kind) for kind in (WANT, HOLD)
+            }
+            for table, rows in sorted(self._published.items())
+        }
+        warnings = [
+            f"rule {rule} wants actions of {service!r}, which is no data source"
+            for rule, service in sorted(self.unknown.items())
+        ]
+        return {"published": published, "held": dict(self.held), "warnings": warnings}
+
+    def refresh(self) -> None:
+        """Publish what changed."""
+        if self._publisher is None:
+            return
+        tables = self._tables()
+        changed = [
+            Snapshot(table, rows)
+            for table, rows in sorted(tables.items())
+            if rows != self._published.get(table)
+        ]
+        gone = sorted(self._published.keys() - tables.keys())
+        self._published = tables
+        if gone:
+            self._publisher.drop(gone)
+        if changed:
+            coverage = Coverage(self._clock.time(), complete=True)
+            self._publisher.publish(changed, {change.table: coverage for change in changed})
+
+    def _committed(self, changes: Changes, structural: bool) -> None:
+        if self._publisher is None:
+            return
+        if structural:
+            self._survey()
+        held = self._holds()
+        if structural or changes.activated or changes.deactivated or held != self.held:
+            self.refresh()
+
+    def _survey(self) -> None:
+        """Find the action rules and what each depends on."""
+        self._rules = self._runtime.read(self._find_rules)
+        known = self._known()
+        self.unknown = {r.id: r.service for r in self._rules if r.service not in known}
+
+    def _find_rules(self, engine: Engine) -> list[ActionRule]:
+        rules, failed = list(self._loader.book.rules.values()), self._loader.failed
+        idle = [r for r in rules if status_of(engine, r, failed).state != RuleState.ACTIVE]
+        doubtful = tainted(rules, idle)
+        found = []
+        for rule in rules:
+            if not outline(rule.text).action:
+                continue
+            service, reached, fault = head_of(rule)[0], frozenset[Table](), ""
+            if rule in idle:
+                fault = "is not in force"
+            elif missing := sorted(doubtful.intersection(reads_of(rule))):
+                fault = f"a rule for {':'.join(missing[0])} is not in force"
+            else:
+                reached = engine.reached(rule.policy, rule.id)
+            found.append(ActionRule(rule.policy, rule.id, service, tuple(sorted(reached)), fault))
+        return found
+
+    def _holds(self) -> dict[str, str]:
+        """The rules that are not armed, and why."""
+        holds: dict[str, str] = {}
+        for rule in self._rules:
+            missing = [f"{s}:{t}" for s, t in rule.reached if not self._feed.usable(s, t)]
+            if rule.fault:
+                holds[rule.id] = rule.fault
+            elif missing:
+                holds[rule.id] = f"waits for {', '.join(missing)}"
+        return holds
+
+    def _tables(self) -> dict[str, frozenset[Row]]:
+        """What is to be published now."""
+        self.held = self._holds()
+        wanted = self._publisher.wanted() if self._publisher else frozenset()
+        services = {rule.service for rule in self._rules} | self._known()
+        rows: dict[str, set[Row]] = {f"{PREFIX}{service}": set() for service in services}
+        rows.update({table: set() for table in wanted if table.startswith(PREFIX)} | rows)
+        for rule in self._rules:
+            if rule.id in self.held:
+                rows[PREFIX + rule.service].add((HOLD, rule.policy, rule.id, "", ""))
+        for desired in self._runtime.read(lambda engine: engine.desired_actions()):
+            if desired.rule not in self.held:
+                arguments = canonical(desired.arguments)
+                row = (WANT, desired.policy, desired.rule, desired.action, arguments)
+                rows.setdefault(PREFIX + desired.datasource, set()).add(row)
+        return {table: frozenset(contents) for table, contents in rows.items()}
+
+    def _schema(self) -> Schema:
+        columns = tuple(Column(name, ColumnType.STRING, nullable=False) for name in COLUMNS)
+        return Schema.of([TableSchema(table, columns) for table in sorted(self._published)])

@@ -1,0 +1,173 @@
+"""What can be asked of the engine: tables, rows, simulations, the state of rules.
+
+Imports the engine and the model. Any thread; no I/O.
+
+Invariant: every answer comes from one committed state.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from congress.engine import Engine, RuleState, RuleStatus
+from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
+from congress.model.policy import RuleDef
+from congress.model.values import Row, row_order_key, row_to_plain
+from congress.roles.policy.feed import Feed
+from congress.roles.policy.loader import DATASOURCE, Loader
+from congress.roles.policy.outline import outline
+from congress.roles.policy.policies import stored_rule
+from congress.roles.policy.runtime import EngineRuntime
+
+NO_TRACE = "Not available"
+
+
+class Reader:
+    """Answers questions. All methods raise ``Refused``."""
+
+    def __init__(self, runtime: EngineRuntime, loader: Loader, feed: Feed) -> None:
+        self._runtime = runtime
+        self._loader = loader
+        self._feed = feed
+
+    def mirrored(self) -> frozenset[str]:
+        """The names of the policies that sources fill."""
+        policies = self._runtime.read(lambda engine: dict(engine.policies()))
+        return frozenset(name for name, kind in policies.items() if kind == DATASOURCE)
+
+    def name(self, policy: object, code: str = "not-found") -> str:
+        """The name of a policy or mirror, given its name or id.
+
+        :raises Refused: there is none, with the code given.
+        """
+        if not isinstance(policy, str):
+            raise refuse("invalid", "a policy is named by a text", where="policy")
+        book = self._loader.book
+        if found := book.policy(policy):
+            return found.name
+        source = book.datasource(policy) or policy
+        if source in self.mirrored():
+            return source
+        hint = "congress policy list shows those there are"
+        raise refuse(code, f"there is no policy {policy!r:.300}", hint=hint)
+
+    def tables(self, policy: str) -> list[str]:
+        """The tables a policy's statements mention; of a source, those that rules read."""
+        return self._runtime.read(lambda engine: self._tables(engine, policy))
+
+    def rows(
+        self, policy: str, table: str, *, trace: bool = False, limit: int | None = None
+    ) -> dict[str, Any]:
+        """The rows of a table, with the names of its columns; least rows first."""
+        deadline = self._runtime.query_deadline()
+
+        def read(engine: Engine) -> tuple[list[Row], list[str], str | None]:
+            if table not in self._tables(engine, policy):
+                hint = "of a data source only tables that rules read are known here"
+                message = f"policy {policy!r} has no table {table!r:.300}"
+                raise refuse("not-found", message, hint=hint)
+            rows = list(engine.rows(policy, table))
+            names = list(engine.column_names(policy, table))
+            if not trace:
+                return rows, names, None
+            variables = ", ".join(f"x{index}" for index in range(len(names)))
+            return rows, names, engine.trace(policy, f"{table}({variables})", deadline=deadline)
+
+        rows, columns, text = self._runtime.read(read)
+        rows.sort(key=row_order_key)
+        answer: dict[str, Any] = {
+            "rows": [row_to_plain(row) for row in rows[:limit]],
+            "columns": columns,
+        }
+        if text is not None:
+            answer["trace"] = text or NO_TRACE
+        return answer
+
+    def _tables(self, engine: Engine, policy: str) -> list[str]:
+        if engine.policies().get(policy) == DATASOURCE:
+            return self._feed.tables(policy)
+        return engine.tables(policy)
+
+    def simulate(
+        self,
+        policy: str,
+        query: object,
+        sequence: object,
+        action_policy: str,
+        *,
+        delta: bool,
+        trace: bool,
+    ) -> dict[str, Any]:
+        """What a query would answer after a sequence of changes; nothing is changed."""
+        for name, text in (("query", query), ("sequence", sequence)):
+            if not isinstance(text, str):
+                raise refuse("invalid", f"{name} must be a text", where=name)
+        deadline = self._runtime.query_deadline()
+        outcome = self._runtime.read(
+            lambda engine: engine.simulate(
+                policy,
+                str(query),
+                str(sequence),
+                action_policy,
+                delta=delta,
+                trace=trace,
+                deadline=deadline,
+            )
+        )
+        answer: dict[str, Any] = {"result": list(outcome.result)}
+        if trace:
+            answer["trace"] = outcome.trace or NO_TRACE
+        return answer
+
+    def rule_status(self, policy: str, rule: object) -> dict[str, Any]:
+        """Whether a rule is in force, and why not.
+
+        :raises Refused: ``not-found``, also for facts, which are what they are.
+        """
+
+        def read(engine: Engine) -> tuple[RuleDef, RuleStatus]:
+            found = stored_rule(self._loader.book, policy, rule)
+            return found, status_of(engine, found, self._loader.failed)
+
+        found, status = self._runtime.read(read)
+        if outline(found.text).fact:
+            raise refuse("not-found", f"{rule!r:.300} is a fact; only rules have a status")
+        plain: dict[str, Any] = {
+            "name": found.name,
+            "id": found.id,
+            "comment": found.comment,
+            "original_str": found.text,
+            "state": str(status.state),
+            "diagnostics": [diagnostic_to_plain(d) for d in status.diagnostics] or None,
+        }
+        return {key: value for key, value in plain.items() if value is not None}
+
+    def not_in_force(self) -> list[dict[str, Any]]:
+        """All stored rules without effect, with the reasons."""
+
+        def read(engine: Engine) -> list[tuple[RuleDef, RuleStatus]]:
+            book, failed = self._loader.book, self._loader.failed
+            return [(rule, status_of(engine, rule, failed)) for rule in book.rules.values()]
+
+        return [
+            {
+                "policy": rule.policy,
+                "id": rule.id,
+                "rule": rule.text,
+                "state": str(status.state),
+                "diagnostics": [diagnostic_to_plain(reason) for reason in status.diagnostics],
+            }
+            for rule, status in self._runtime.read(read)
+            if status.state != RuleState.ACTIVE
+        ]
+
+
+def status_of(
+    engine: Engine, rule: RuleDef, failed: Mapping[str, tuple[Diagnostic, ...]]
+) -> RuleStatus:
+    """Whether a stored rule is in force; ``failed`` are those the engine refused outright."""
+    reasons = failed.get(rule.id)
+    return (
+        engine.rule_status(rule.policy, rule.id)
+        if reasons is None
+        else RuleStatus(RuleState.OFF, reasons)
+    )

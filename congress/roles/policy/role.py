@@ -1,0 +1,203 @@
+"""The role ``policy-engine``: its parts, put together and run.
+
+Imports the engine and the interfaces. The one place of this package that knows
+the node's configuration.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Sequence
+
+from oslo_config.cfg import ConfigOpts
+
+from congress.engine import Engine, Limits
+from congress.interfaces.plugin import PluginInfo
+from congress.interfaces.role import Epoch, NodeRole, RoleParts, Service
+from congress.interfaces.storage import Transaction
+from congress.model.builtin import Builtin
+from congress.model.diagnostic import refuse
+from congress.model.status import Health, State
+from congress.roles.policy.actions import Actions
+from congress.roles.policy.feed import Feed
+from congress.roles.policy.loader import Loader
+from congress.roles.policy.mirrors import Mirrors
+from congress.roles.policy.policies import Policies
+from congress.roles.policy.reader import Reader
+from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.service import SERVICE, PolicyService
+from congress.roles.policy.synchronizer import FACT, Synchronizer
+from congress.roles.policy.ticker import Ticker
+from congress.roles.policy.trial import Trial
+from congress.roles.policy.writer import PolicyWriter
+
+LOG = logging.getLogger(__name__)
+
+BUILTINS_FACT = "builtins"
+
+SCHEMA_THREADS = 4
+SCHEMA_QUEUE = 256
+START_TIMEOUT = 30.0
+
+
+class PolicyEngineRole(NodeRole):
+    """Evaluates policy over the tables of all sources."""
+
+    @classmethod
+    def describe(cls) -> PluginInfo:
+        """See ``Plugin.describe``."""
+        return PluginInfo("policy-engine", "evaluates policies and says which actions are due")
+
+    def services(self) -> Sequence[Service]:
+        """The one service of this role."""
+        return [PolicyEngine(self.parts)]
+
+
+class PolicyEngine:
+    """A policy engine: the engine, what feeds it, and what it tells others."""
+
+    name = SERVICE
+
+    def __init__(self, parts: RoleParts) -> None:
+        self._parts = parts
+
+    def start(self) -> None:
+        """Begin; policies are loaded in the background as soon as storage answers."""
+        parts, conf = self._parts, self._parts.conf
+        builtins = load_builtins(parts)
+        self._engine_loop = parts.threads.loop("policy-engine")
+        self._store_loop = parts.threads.loop("policy-store")
+        self._pool = parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
+
+        def patience() -> float:
+            return float(conf.dse.long_timeout)
+
+        mirrors = Mirrors()
+        runtime = EngineRuntime(
+            Engine(builtins, limits=read_limits(conf)),
+            self._engine_loop,
+            parts.clock,
+            patience=lambda: float(conf.limits.transaction_seconds),
+            query_patience=lambda: float(conf.limits.query_seconds),
+        )
+        self._loader = loader = Loader(runtime, mirrors)
+        self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
+        self._reader = Reader(runtime, loader, self._feed)
+        loader.on_drop(self._feed.drop)
+        self._ticker = Ticker(runtime, parts.clock)
+        self._actions = Actions(
+            parts.bus, runtime, loader, self._feed, parts.clock, self._reader.mirrored
+        )
+        self._synchronizer = Synchronizer(
+            parts.storage,
+            parts.bus,
+            loader,
+            store_loop=self._store_loop,
+            engine_loop=self._engine_loop,
+            clock=parts.clock,
+            period=lambda: float(conf.dse.safety_resync_period),
+            engine_timeout=patience,
+        )
+        trial = Trial(runtime, self._feed, patience)
+        writer = PolicyWriter(parts.storage, parts.bus, self._synchronizer, trial, parts.clock)
+        self._policies = Policies(writer, parts.bus.instance, self._reader.mirrored)
+        service = PolicyService(
+            self._policies,
+            self._reader,
+            runtime,
+            loader,
+            self._feed,
+            self._actions,
+            self._synchronizer,
+            self._store_loop,
+            patience,
+        )
+        self._run(service, builtins)
+
+    def _run(self, service: PolicyService, builtins: Iterable[Builtin]) -> None:
+        digest = builtins_digest(builtins)
+        self._engine_loop.call(self._loader.prepare, START_TIMEOUT)
+        self._parts.bus.announce(FACT, lambda: self._loader.revision)
+        self._parts.bus.announce(BUILTINS_FACT, lambda: digest)
+        self._parts.bus.serve(SERVICE, service.methods(), self.health)
+        self._synchronizer.after_load(self._policies.ensure_system_policies)
+        self._synchronizer.after_load(self._open_actions)
+        self._engine_loop.post(self._feed.open)
+        self._synchronizer.open()
+
+    def _open_actions(self) -> None:
+        """Publish under an epoch that no earlier life of this node had."""
+        node, instance = self._parts.bus.node, self._parts.bus.instance
+        number = self._parts.storage.run(lambda tx: next_epoch(tx, node))
+        epoch = Epoch(number, instance)
+        self._engine_loop.call(lambda: self._actions.open(epoch), START_TIMEOUT)
+
+    def stop(self, timeout: float) -> None:
+        """End: answer no more, publish no more, finish what is under way."""
+        share = timeout / 4
+        self._parts.bus.withdraw(SERVICE)
+        self._store_loop.close(share)
+        try:
+            self._engine_loop.call(self._close, share)
+        except TimeoutError:
+            LOG.warning("the engine is still busy; its last transaction is abandoned")
+        self._engine_loop.close(share)
+        self._pool.close(share)
+
+    def _close(self) -> None:
+        self._ticker.close()
+        self._actions.close()
+        self._feed.close()
+
+    def health(self) -> Health:
+        """Not ready until all policies are loaded; degraded while it cannot follow them."""
+        outage, since = self._synchronizer.outage, self._synchronizer.outage_since
+        if not self._loader.loaded:
+            message = f"policies are not loaded: {outage or 'storage was not read yet'}"
+            return Health(State.NOT_READY, message, since)
+        if outage:
+            return Health(State.DEGRADED, f"policy cannot be followed: {outage}", since)
+        if self._loader.fault:
+            return Health(State.DEGRADED, self._loader.fault)
+        return Health()
+
+
+def read_limits(conf: ConfigOpts) -> Limits:
+    """The bounds of transactions, as configured at start."""
+    return Limits(
+        derived_rows=conf.limits.transaction_rows,
+        string_length=conf.limits.string_length,
+        integer_bits=conf.limits.integer_bits,
+        seconds=conf.limits.transaction_seconds,
+    )
+
+
+def load_builtins(parts: RoleParts) -> list[Builtin]:
+    """The builtins of all installed sets.
+
+    :raises Refused: ``plugin`` if two sets have one name in common.
+    """
+    found: dict[str, tuple[str, Builtin]] = {}
+    for plugin in sorted(parts.plugins.names("builtin")):
+        for builtin in parts.plugins.load("builtin", plugin):
+            if builtin.name in found:
+                other = found[builtin.name][0]
+                message = f"builtin {builtin.name!r} is in the sets {other!r} and {plugin!r}"
+                raise refuse("plugin", message, hint="uninstall one of them")
+            found[builtin.name] = (plugin, builtin)
+    return [builtin for _, builtin in found.values()]
+
+
+def builtins_digest(builtins: Iterable[Builtin]) -> str:
+    """A text that differs between engines with different builtins."""
+    seen = sorted((b.name, b.inputs, b.outputs, b.deterministic, b.grows) for b in builtins)
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
+def next_epoch(tx: Transaction, node: str) -> int:
+    """Count a life of a node's policy engine."""
+    name = f"policy-engine-epoch/{node}"
+    before = tx.facts.get(name)
+    number = int(before or 0) + 1
+    tx.facts.set(name, str(number), before)
+    return number

@@ -1,0 +1,252 @@
+"""The service ``policy-engine``: what other nodes and the API can ask of a policy engine.
+
+Imports the interfaces and the model. Arguments come by name as JSON values, from
+callers that may be wrong; answers are JSON values in the shapes of the API.
+
+Methods run on the caller's thread. Those that write hand their work to the store
+loop and wait for it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from congress.interfaces.role import Method
+from congress.interfaces.runtime import Loop
+from congress.interfaces.storage import StorageError
+from congress.model.diagnostic import refuse
+from congress.roles.policy.actions import Actions
+from congress.roles.policy.answers import (
+    created_policy_to_plain,
+    created_rule_to_plain,
+    policy_to_plain,
+    rule_to_plain,
+)
+from congress.roles.policy.book import Book
+from congress.roles.policy.feed import Feed
+from congress.roles.policy.loader import Loader
+from congress.roles.policy.policies import Policies, stored_policy, stored_rule
+from congress.roles.policy.reader import Reader
+from congress.roles.policy.requests import Origin, read_policy, read_rule
+from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.synchronizer import Synchronizer
+
+T = TypeVar("T")
+
+SERVICE = "policy-engine"
+
+
+class PolicyService:
+    """The methods of the service.
+
+    :param timeout: seconds a write may take.
+    """
+
+    def __init__(
+        self,
+        policies: Policies,
+        reader: Reader,
+        runtime: EngineRuntime,
+        loader: Loader,
+        feed: Feed,
+        actions: Actions,
+        synchronizer: Synchronizer,
+        store_loop: Loop,
+        timeout: Callable[[], float],
+    ) -> None:
+        self._policies = policies
+        self._reader = reader
+        self._runtime = runtime
+        self._loader = loader
+        self._feed = feed
+        self._actions = actions
+        self._synchronizer = synchronizer
+        self._store_loop = store_loop
+        self._timeout = timeout
+
+    def methods(self) -> Mapping[str, Method]:
+        """Everything that may be called, by name."""
+        return {
+            "policy_list": self.policy_list,
+            "policy_show": self.policy_show,
+            "policy_create": self.policy_create,
+            "policy_delete": self.policy_delete,
+            "policy_status": self.policy_status,
+            "rule_list": self.rule_list,
+            "rule_show": self.rule_show,
+            "rule_status": self.rule_status,
+            "rule_create": self.rule_create,
+            "rule_delete": self.rule_delete,
+            "table_list": self.table_list,
+            "table_show": self.table_show,
+            "row_list": self.row_list,
+            "simulate": self.simulate,
+            "engine_status": self.engine_status,
+            "wait_revision": self.wait_revision,
+        }
+
+    def policy_list(self) -> list[dict[str, Any]]:
+        """All stored policies, by name; those of sources are not among them."""
+        policies = sorted(self._book().policies.values(), key=lambda policy: policy.name)
+        return [policy_to_plain(policy) for policy in policies]
+
+    def policy_show(self, policy: Any) -> dict[str, Any]:
+        """One stored policy."""
+        return policy_to_plain(stored_policy(self._book(), policy, "not-found"))
+
+    def policy_create(
+        self,
+        name: Any,
+        kind: Any = None,
+        abbreviation: Any = None,
+        description: Any = None,
+        rules: Any = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        """Create a policy, with all of its rules or not at all."""
+        new = read_policy(name, kind, abbreviation, description, rules)
+        origin = Origin(actor, request_id)
+        created = self._write(lambda: self._policies.create(new, origin))
+        return created_policy_to_plain(created, new.rules)
+
+    def policy_delete(self, policy: Any, actor: str = "", request_id: str = "") -> dict[str, Any]:
+        """Delete a policy and its rules; answers the policy."""
+        origin = Origin(actor, request_id)
+        return policy_to_plain(self._write(lambda: self._policies.delete(policy, origin)))
+
+    def policy_status(self, policy: Any) -> dict[str, Any]:
+        """Whether there is such a policy or source: its name, and its id if it is stored."""
+        book = self._book()
+        name = self._reader.name(policy)
+        stored = book.policy(name)
+        return {"name": name, "id": stored.id} if stored else {"name": name}
+
+    def rule_list(self, policy: Any) -> list[dict[str, Any]]:
+        """The statements of a policy, in the order they were added."""
+        book = self._book()
+        name = self._reader.name(policy, "no-policy")
+        return [rule_to_plain(rule) for rule in book.rules_of(name)]
+
+    def rule_show(self, policy: Any, rule: Any) -> dict[str, Any]:
+        """One statement of a policy."""
+        book = self._book()
+        return rule_to_plain(stored_rule(book, self._reader.name(policy, "no-policy"), rule))
+
+    def rule_status(self, policy: Any, rule: Any) -> dict[str, Any]:
+        """Whether a rule is in force."""
+        self._book()
+        return self._reader.rule_status(self._reader.name(policy, "no-policy"), rule)
+
+    def rule_create(
+        self,
+        policy: Any,
+        rule: Any,
+        name: Any = None,
+        comment: Any = None,
+        allow_parked: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        """Add one statement to a policy; the answer has its text laid out for reading."""
+        origin = Origin(actor, request_id)
+        new = read_rule(rule, name, comment)
+
+        def work() -> dict[str, Any]:
+            added = self._policies.add_rule(policy, new, origin, allow_parked=bool(allow_parked))
+            return created_rule_to_plain(added)
+
+        return self._write(work)
+
+    def rule_delete(
+        self, policy: Any, rule: Any, actor: str = "", request_id: str = ""
+    ) -> dict[str, Any]:
+        """Delete one statement; answers it."""
+        origin = Origin(actor, request_id)
+        return rule_to_plain(self._write(lambda: self._policies.remove_rule(policy, rule, origin)))
+
+    def table_list(self, policy: Any) -> list[str]:
+        """The tables that the statements of a policy mention."""
+        self._book()
+        return self._reader.tables(self._reader.name(policy))
+
+    def table_show(self, policy: Any, table: Any) -> dict[str, Any]:
+        """One of them."""
+        if table not in self.table_list(policy):
+            raise refuse("not-found", f"policy {policy!r:.300} has no table {table!r:.300}")
+        return {"id": table}
+
+    def row_list(
+        self, policy: Any, table: Any, trace: bool = False, limit: int | None = None
+    ) -> dict[str, Any]:
+        """The rows of a table, with how they come about if asked for."""
+        self._book()
+        if limit is not None and (not isinstance(limit, int) or limit < 0):
+            raise refuse("invalid", "limit must be a number of rows", where="limit")
+        name = self._reader.name(policy)
+        return self._reader.rows(name, str(table), trace=bool(trace), limit=limit)
+
+    def simulate(
+        self,
+        policy: Any,
+        query: Any,
+        sequence: Any,
+        action_policy: Any,
+        delta: bool = False,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """What a query would answer after a sequence of changes."""
+        self._book()
+        names = [self._reader.name(given, "no-policy") for given in (policy, action_policy)]
+        return self._reader.simulate(
+            names[0], query, sequence, names[1], delta=bool(delta), trace=bool(trace)
+        )
+
+    def engine_status(self) -> dict[str, Any]:
+        """How far this engine is: policy, data, rules without effect, actions."""
+        self._book()
+        return {
+            "revision": self._loader.revision,
+            "transaction": self._runtime.transactions,
+            "sources": self._feed.report(),
+            "parked": self._reader.not_in_force(),
+            "actions": self._actions.report(),
+            "storage": self._synchronizer.outage or "ok",
+        }
+
+    def wait_revision(self, revision: int, timeout: float) -> dict[str, Any]:
+        """Wait until a revision of policy is in force here.
+
+        :raises Refused: ``timeout`` if it does not come.
+        """
+        if not isinstance(revision, int) or not isinstance(timeout, int | float):
+            raise refuse("invalid", "revision and timeout must be numbers", where="revision")
+        if self._loader.revision < revision:
+            self._on_store(self._synchronizer.catch_up, float(timeout))
+        if self._loader.revision < revision:
+            message = f"policy is at revision {self._loader.revision}, not yet at {revision}"
+            raise refuse("timeout", message, hint="repeat the request a little later")
+        return {"revision": self._loader.revision}
+
+    def _book(self) -> Book:
+        """What is stored of policy, as far as this engine has it.
+
+        :raises Refused: ``unavailable`` until the engine has all of it.
+        """
+        if not self._loader.loaded:
+            message = "this policy engine has not loaded its policies yet"
+            raise refuse("unavailable", message, hint="repeat the request a little later")
+        return self._loader.book
+
+    def _write(self, work: Callable[[], T]) -> T:
+        return self._on_store(work, self._timeout())
+
+    def _on_store(self, work: Callable[[], T], timeout: float) -> T:
+        try:
+            return self._store_loop.call(work, timeout)
+        except StorageError as error:
+            message = "policy cannot be changed while the storage is away"
+            raise refuse("unavailable", message, hint="repeat the request later") from error
+        except TimeoutError as error:
+            message = f"the request did not end within {timeout:g} seconds"
+            hint = "it may still be carried out; look before repeating it"
+            raise refuse("timeout", message, hint=hint) from error
