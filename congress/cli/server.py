@@ -17,18 +17,22 @@ import threading
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
 from oslo_config import cfg
 
+from congress.bus import Bus, BusOptions
+from congress.interfaces.bus import BusTransport
+from congress.interfaces.runtime import Clock, Threads
 from congress.kernel import logs, systemd
 from congress.kernel.check import check
 from congress.kernel.errors import Problems
 from congress.kernel.exit_codes import ExitCode, exit_code
 from congress.kernel.health import liveness
-from congress.kernel.node import MakeBus, Node
+from congress.kernel.node import Node, NodeBus
 from congress.kernel.options import new_conf
 from congress.kernel.options.node import ROLE_FLAGS
-from congress.kernel.options.values import note_bad_values, note_unknown_names
+from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
 from congress.kernel.threads import prepare_process
 from congress.model.diagnostic import Diagnostic, Refused, refuse
@@ -50,7 +54,7 @@ class _Interrupted(BaseException):
 class ServerProcess:
     """A node with the signals, messages and exit code of a process around it."""
 
-    def __init__(self, conf: cfg.ConfigOpts, arguments: Sequence[str], make_bus: MakeBus) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, arguments: Sequence[str]) -> None:
         self._conf = conf
         self._arguments = list(arguments)
         self._events: SimpleQueue[tuple[str, str]] = SimpleQueue()
@@ -188,11 +192,31 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
         print(diagnostic.render(), file=sys.stderr)
 
 
-def make_bus() -> MakeBus:
-    """What makes a node's bus."""
-    from congress.bus import Bus
-
-    return Bus
+def make_bus(
+    transport: BusTransport,
+    *,
+    bus_id: str,
+    node: str,
+    instance: str,
+    clock: Clock,
+    threads: Threads,
+    options: Any,
+) -> NodeBus:
+    """The bus of a node, which follows the options of ``[dse]`` as they change."""
+    return Bus(
+        transport,
+        bus_id=bus_id,
+        node=node,
+        instance=instance,
+        clock=clock,
+        threads=threads,
+        options=BusOptions(
+            heartbeat_interval=lambda: float(options.heartbeat_interval),
+            peer_timeout=lambda: float(options.peer_timeout),
+            max_inbox_rows=lambda: int(options.max_inbox_rows),
+            safety_resync_period=lambda: float(options.safety_resync_period),
+        ),
+    )
 
 
 def run(arguments: Sequence[str]) -> ExitCode:
@@ -203,9 +227,9 @@ def run(arguments: Sequence[str]) -> ExitCode:
             return check_config(conf)
         logs.prepare(conf, version())
         odd = Problems()
-        note_unknown_names(conf, odd)
+        note_misspelt_names(conf, odd)
         odd.settle()
-        return ServerProcess(conf, arguments, make_bus()).run()
+        return ServerProcess(conf, arguments).run()
     except cfg.Error as error:
         report([Diagnostic("bad-configuration", str(error))])
         return ExitCode.CONFIGURATION

@@ -114,18 +114,19 @@ def read_installed() -> tuple[list[Candidate], list[Diagnostic]]:
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions():
         try:
-            name = str(distribution.metadata["Name"] or "")
-            if not name or name in seen:
+            points = [one for one in distribution.entry_points if one.group in namespaces]
+            if not points:
                 continue
-            seen.add(name)
-            version = str(distribution.version)
-            found.extend(
-                Candidate(namespaces[point.group], point.name, point.value, name, version)
-                for point in distribution.entry_points
-                if point.group in namespaces
-            )
+            name, version = _identity(distribution)
         except Exception as error:
             problems.append(_unreadable(distribution, error))
+            continue
+        if name not in seen:
+            seen.add(name)
+            found.extend(
+                Candidate(namespaces[one.group], one.name, one.value, name, version)
+                for one in points
+            )
     return found, problems
 
 
@@ -175,12 +176,21 @@ def _duplicate(group: Sequence[Candidate]) -> Diagnostic:
     )
 
 
+def _identity(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Name and version of a distribution; metadata without a name is not usable."""
+    metadata = distribution.metadata
+    name, version = str(metadata["Name"] or ""), str(metadata["Version"] or "")
+    if not name:
+        raise ValueError("it has no name")
+    return name, version
+
+
 def _unreadable(distribution: importlib.metadata.Distribution, error: Exception) -> Diagnostic:
     path = getattr(distribution, "_path", None)
     name = getattr(path, "name", "") or "unnamed"
     return Diagnostic(
         "plugin",
-        f"the metadata of an installed distribution cannot be read: {type(error).__name__}",
+        f"the metadata of an installed distribution cannot be read: {error!r}",
         hint="reinstall or remove it; its plugins are ignored",
         severity=Severity.WARNING,
         where=str(name),

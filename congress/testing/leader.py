@@ -2,12 +2,9 @@
 
 May import the standard library, ``congress.interfaces`` and ``congress.model``.
 
-Extend ``LeaderSuite`` and name the class; import the module, not the suite, or it
-would be run by itself::
+Mix ``LeaderSuite`` into a ``unittest.TestCase``, and name the class::
 
-    from congress.testing import leader
-
-    class TestMine(leader.LeaderSuite):
+    class TestMine(LeaderSuite, unittest.TestCase):
         strategy = MyStrategy
         config = {}
 
@@ -17,7 +14,7 @@ other nodes sets ``follows_others = False``.
 
 import random
 import unittest
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from congress.interfaces.leader import (
     Heard,
@@ -33,6 +30,11 @@ from congress.interfaces.leader import (
 from congress.interfaces.plugin import OptionValue, PluginInfo
 from congress.model.status import Health, State
 from congress.testing.runtime import ManualClock
+
+if TYPE_CHECKING:
+    Case = unittest.TestCase
+else:
+    Case = object
 
 HERE, THERE, YONDER = "here", "there", "yonder"
 TIMEOUT = 2.0
@@ -57,7 +59,7 @@ class FakeLeases:
         return epoch
 
 
-class LeaderSuite(unittest.TestCase):
+class LeaderSuite(Case):
     """What every strategy does."""
 
     strategy: ClassVar[type[LeaderStrategy]]

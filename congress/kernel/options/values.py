@@ -6,6 +6,7 @@ oslo.config finds a bad value when it is read, one at a time, and ignores names 
 does not know. Here every value is read at once and every name looked at.
 """
 
+import difflib
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,18 +40,32 @@ def note_bad_values(conf: cfg.ConfigOpts, problems: Problems) -> None:
 def note_unknown_names(conf: cfg.ConfigOpts, problems: Problems) -> None:
     """Warn of groups and options in the configuration files that nothing reads.
 
-    The plugins that are in use must have been loaded before.
+    The plugins that are in use must have been loaded before. Asks the libraries
+    for the names they read, which takes importing them.
     """
     written = _written(conf)
-    if not written:
+    known = _registered(conf)
+    if all(names <= known.get(group, set()) for group, names in written.items()):
         return
-    known = _known(conf)
+    _add_libraries(known)
     for group, names in written.items():
         if group not in known:
             _warn(problems, f"nothing reads the group [{group}]", group, known, f"[{group}]")
             continue
-        for name in names:
-            if name not in known[group]:
+        for name in sorted(names - known[group]):
+            where = f"[{group}] {name}"
+            _warn(problems, f"there is no option {name!r}", name, known[group], where)
+
+
+def note_misspelt_names(conf: cfg.ConfigOpts, problems: Problems) -> None:
+    """Warn of names that look like one of Congress's own options and are none.
+
+    Quick, for every start; what belongs to libraries and plugins is not judged.
+    """
+    known = _registered(conf)
+    for group, names in _written(conf).items():
+        for name in sorted(names - known.get(group, set())):
+            if difflib.get_close_matches(name, known.get(group, set()), 1, cutoff=0.8):
                 where = f"[{group}] {name}"
                 _warn(problems, f"there is no option {name!r}", name, known[group], where)
 
@@ -88,18 +103,22 @@ def _written(conf: cfg.ConfigOpts) -> dict[str, set[str]]:
     return written
 
 
-def _known(conf: cfg.ConfigOpts) -> dict[str, set[str]]:
-    """The names that mean something, by group: those registered and those of libraries."""
+def _registered(conf: cfg.ConfigOpts) -> dict[str, set[str]]:
+    """The names that are registered, by group."""
     known: dict[str, set[str]] = {"DEFAULT": set()}
     for name in conf:
-        value = conf[name]
+        value = _read(conf, name, "DEFAULT", Problems())
         if isinstance(value, cfg.ConfigOpts.GroupAttr):
             known.setdefault(name, set()).update(value)
         else:
             known["DEFAULT"].add(name)
+    return known
+
+
+def _add_libraries(known: dict[str, set[str]]) -> None:
+    """Add the names that libraries read."""
     for point in importlib.metadata.entry_points(group="oslo.config.opts"):
         if point.name in (*LIBRARY_NAMESPACES, "congress"):
             for group, options in point.load()():
                 names = known.setdefault(str(group or "DEFAULT"), set())
                 names.update(form for one in options for form in (one.name, one.dest))
-    return known

@@ -6,12 +6,11 @@ from congress.interfaces.leader import Heard, LeaderContext, Left, Requested
 from congress.plugins.leader.auto import AutoStrategy
 from congress.plugins.leader.first_heard import FirstHeardStrategy
 from congress.plugins.leader.same_node import SameNodeStrategy
-from congress.testing import leader
-from congress.testing.leader import HERE, THERE, YONDER
+from congress.testing.leader import HERE, THERE, YONDER, LeaderSuite
 from congress.testing.runtime import ManualClock
 
 
-class TestAuto(leader.LeaderSuite):
+class TestAuto(LeaderSuite, unittest.TestCase):
     strategy = AutoStrategy
 
     def test_the_first_heard_leads_and_stays(self) -> None:
@@ -35,7 +34,7 @@ class TestAuto(leader.LeaderSuite):
         self.lead_by(YONDER)
 
 
-class TestFirstHeard(leader.LeaderSuite):
+class TestFirstHeard(LeaderSuite, unittest.TestCase):
     strategy = FirstHeardStrategy
 
     def test_own_node_has_no_privilege(self) -> None:
@@ -49,7 +48,7 @@ class TestFirstHeard(leader.LeaderSuite):
         self.lead_by(YONDER)
 
 
-class TestSameNode(leader.LeaderSuite):
+class TestSameNode(LeaderSuite, unittest.TestCase):
     strategy = SameNodeStrategy
     follows_others = False
 
