@@ -1,0 +1,138 @@
+"""The service ``datasources``: creating, deleting and overlooking datasources.
+
+Imports the interfaces and the model only.
+
+Invariant: a creation is answered when the datasource is stored and has been tried;
+a driver that cannot be opened then is its condition, not a failure of the creation.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from congress.interfaces.role import Method
+from congress.interfaces.secrets import SecretStore
+from congress.interfaces.storage import StorageError
+from congress.model.diagnostic import refuse
+from congress.model.status import Health, State
+from congress.roles.datasource import key
+from congress.roles.datasource.fleet import FAREWELL, Fleet
+from congress.roles.datasource.host import HostParts
+from congress.roles.datasource.registry import Registry, Who
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SERVICE = "datasources"
+
+#: Told to the other nodes with this role: compare with storage.
+TOPIC = "datasources-changed"
+
+#: Told to the policy engines: there is a newer revision.
+REVISION_TOPIC = "policy-changed"
+
+
+class DatasourceAdministration:
+    """The kernel's service of this role: the fleet, and who may change it."""
+
+    name = SERVICE
+
+    def __init__(self, parts: HostParts) -> None:
+        self._parts = parts
+        self._secrets: SecretStore = parts.secrets
+        self._registry = Registry(parts.storage, parts.plugins, parts.secrets, parts.clock)
+        self._fleet = Fleet(parts, self._registry)
+        self._started = False
+
+    def start(self) -> None:
+        """Begin.
+
+        :raises Refused: ``secret-key`` if this node's key is not the one in use.
+        """
+        key.agree(self._secrets, self._parts.storage)
+        bus = self._parts.bus
+        bus.on_peers(self._fleet.hear)
+        bus.on_notice(TOPIC, self._on_notice)
+        self._fleet.start()
+        self._started = True
+        methods: Mapping[str, Method] = {
+            "datasource_create": self.datasource_create,
+            "datasource_delete": self.datasource_delete,
+            "datasource_status_all": self.datasource_status_all,
+        }
+        bus.serve(SERVICE, methods, self.health)
+
+    def stop(self, timeout: float) -> None:
+        """End all datasources of this node within the time given."""
+        self._started = False
+        self._parts.bus.withdraw(SERVICE)
+        self._fleet.stop(timeout)
+
+    def health(self) -> Health:
+        """How the datasources of this node are."""
+        if not self._started:
+            return Health(State.NOT_READY, "it is not running")
+        return self._fleet.health()
+
+    def datasource_create(
+        self,
+        name: str,
+        driver: str,
+        config: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        enabled: bool = True,
+        id: str | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, object]:
+        """Store a datasource and start it; the object that stands for it in answers."""
+        if not isinstance(name, str) or not isinstance(driver, str):
+            raise refuse("invalid", "name and driver must be texts")
+        if config is not None and not isinstance(config, Mapping):
+            raise refuse("invalid", "config must be an object", where="config")
+        record, revision = _stored(
+            lambda: self._registry.create(
+                name,
+                driver,
+                config or {},
+                Who(actor, request_id),
+                description=description,
+                enabled=enabled is not False,
+                id=id,
+            )
+        )
+        if record.enabled:
+            try:
+                self._fleet.launch(record, self._parts.settings.poll_timeout)
+            except TimeoutError:
+                LOG.warning("datasource %s is stored and will be started later", name)
+        self._tell(revision)
+        return self._registry.shown(record)
+
+    def datasource_delete(self, datasource: str, actor: str = "", request_id: str = "") -> None:
+        """Forget a datasource and its pushed rows, and end it."""
+        who = Who(actor, request_id)
+        record, revision = _stored(lambda: self._registry.delete(datasource, who))
+        self._fleet.remove(record.name, FAREWELL)
+        self._tell(revision)
+
+    def datasource_status_all(self) -> dict[str, dict[str, Any]]:
+        """All configured datasources by name, as far as this node knows."""
+        return _stored(self._fleet.standings)
+
+    def _tell(self, revision: int) -> None:
+        self._parts.bus.notify(TOPIC, {})
+        self._parts.bus.notify(REVISION_TOPIC, {"revision": revision})
+
+    def _on_notice(self, node: str, payload: Mapping[str, Any]) -> None:
+        self._fleet.look_soon()
+
+
+def _stored(work: Callable[[], T]) -> T:
+    """Do something that storage may be away for."""
+    try:
+        return work()
+    except StorageError as error:
+        message = f"storage cannot be used now: {error}"
+        raise refuse("unavailable", message, hint="try again later") from None

@@ -1,0 +1,233 @@
+"""Whose desired actions are obeyed now, and what they ask for.
+
+Imports the interfaces and the model only. Jobs of the action loop.
+
+Invariants: nothing is concluded from a copy that is not complete, nor from there
+being none; what rules that are not armed want or no longer want has no effect; a
+leader's edges count only after its whole copy has been compared with the ledger.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from congress.interfaces.leader import Leadership
+from congress.interfaces.role import Arrival, Bus, Subscription
+from congress.interfaces.runtime import Clock, Loop, Timer
+from congress.interfaces.storage import LedgerEntry
+from congress.model.action import DesiredAction
+from congress.roles.datasource.copies import SOURCE_PREFIX, Copy, Edge, Turn
+from congress.roles.datasource.electorate import Electorate, Sightings
+from congress.roles.datasource.settings import Settings
+from congress.roles.datasource.takeover import Past, plan
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    copy: Copy
+    subscription: Subscription
+
+
+class Follower:
+    """Follows one leader at a time. ``sink`` gets the edges to record, in order."""
+
+    def __init__(
+        self,
+        datasource: str,
+        bus: Bus,
+        loop: Loop,
+        clock: Clock,
+        settings: Settings,
+        electorate: Electorate,
+        sightings: Sightings,
+        sink: Callable[[Sequence[Edge]], None],
+    ) -> None:
+        self._datasource = datasource
+        self._bus = bus
+        self._loop = loop
+        self._clock = clock
+        self._settings = settings
+        self._electorate = electorate
+        self._sightings = sightings
+        self._sink = sink
+        self._watched: dict[str, _Watched] = {}
+        self._active: dict[str, DesiredAction] = {}
+        self._past = Past()
+        self._settling: dict[str, float] = {}
+        self._obeyed: Copy | None = None
+        self._begun = False
+        self._confirmed = False
+        self._malformed = False
+        self._timer: Timer | None = None
+        self._leadership: Leadership | None = None
+
+    def begin(self, entries: Iterable[LedgerEntry]) -> None:
+        """Start from what the ledger holds, and look around from now on."""
+        now, wall = self._clock.monotonic(), self._clock.time()
+        for entry in entries:
+            if entry.active:
+                self._active[entry.key] = entry.desired
+            if not entry.manual:
+                self._past.touched[entry.key] = now - max(0.0, wall - entry.updated_at)
+                self._past.rises[entry.key] = [now - max(0.0, wall - entry.created_at)]
+        self._past.forget(now - self._memory())
+        self._begun = True
+        self.look()
+        self._timer = self._loop.every(lambda: self._settings.heartbeat_interval, self.look)
+
+    def close(self) -> None:
+        """Follow nobody any more."""
+        self._begun = False
+        if self._timer:
+            self._timer.cancel()
+        for node in list(self._watched):
+            self._drop(node)
+        self._obeyed = None
+
+    def leadership(self) -> Leadership | None:
+        """Whom the strategy names. Any thread."""
+        return self._leadership
+
+    def confirmed(self) -> bool:
+        """Whether a complete copy has been compared with the ledger."""
+        return self._confirmed
+
+    def held(self, desired: DesiredAction) -> bool:
+        """Whether the copy obeyed says that an action's rule is not armed."""
+        return self._obeyed is not None and self._obeyed.held(desired)
+
+    def copies(self) -> Mapping[str, bool]:
+        """The engines watched, and whether their copy is complete. Any thread."""
+        return {node: watched.copy.complete for node, watched in list(self._watched.items())}
+
+    def look(self) -> None:
+        """Take note of who came and went, and follow whoever leads."""
+        if not self._begun:
+            return
+        now = self._clock.monotonic()
+        seen = self._sightings.all()
+        gone, come = self._electorate.look(seen, now)
+        for node in sorted(gone):
+            self._drop(node)
+        for node in sorted(come):
+            self._watch(node, seen[node].instance)
+        before = now - self._memory()
+        self._past.forget(before)
+        for watched in self._watched.values():
+            watched.copy.forget(before)
+        self._follow(now)
+
+    def _memory(self) -> float:
+        return self._settings.park_window + self._settings.leader_timeout
+
+    def _watch(self, node: str, instance: str) -> None:
+        copy = Copy(self._datasource, node, instance)
+
+        def arrived(arrival: Arrival) -> None:
+            at = self._clock.monotonic()
+            self._loop.post(lambda: self._take(copy, arrival, at))
+
+        subscription = self._bus.subscribe(SOURCE_PREFIX + node, [copy.table], arrived)
+        self._watched[node] = _Watched(copy, subscription)
+
+    def _drop(self, node: str) -> None:
+        watched = self._watched.pop(node, None)
+        if watched is not None:
+            watched.subscription.close()
+            if watched.copy is self._obeyed:
+                self._obeyed = None
+
+    def _take(self, copy: Copy, arrival: Arrival, at: float) -> None:
+        watched = self._watched.get(copy.node)
+        if watched is None or watched.copy is not copy:
+            return
+        turn = copy.take(arrival, at)
+        if turn.malformed and not self._malformed:
+            self._malformed = True
+            LOG.error("node %s publishes actions that cannot be read", copy.node)
+        obeyed = copy is self._obeyed
+        if copy.complete:
+            self._electorate.requested(copy.node, at)
+        self._follow(self._clock.monotonic())
+        if obeyed and copy is self._obeyed:
+            self._obey(copy, turn)
+
+    def _follow(self, now: float) -> None:
+        """Turn to the leader's copy if it is there and whole."""
+        leader = self._electorate.leader(now)
+        if leader != self._leadership:
+            self._leadership = leader
+            if leader is not None:
+                LOG.info("datasource %s obeys node %s", self._datasource, leader.node)
+        watched = self._watched.get(leader.node) if leader else None
+        copy = watched.copy if watched else None
+        if copy is None or not leader or copy.instance != leader.instance or not copy.complete:
+            self._obeyed = None
+        elif copy is not self._obeyed:
+            self._obeyed = copy
+            self._compare(copy, now)
+
+    def _compare(self, copy: Copy, now: float) -> None:
+        """Hold a whole copy against the ledger."""
+        made = plan(
+            copy,
+            self._active,
+            self._past,
+            now,
+            settle=self._settings.leader_timeout,
+            window=self._settings.park_window,
+        )
+        self._confirmed = True
+        self._settling = dict(made.settling)
+        for due in sorted(set(self._settling.values())):
+            self._loop.later(max(0.0, due - now), self._settle)
+        self._emit(made.edges)
+
+    def _settle(self) -> None:
+        """Compare what was left to settle."""
+        now = self._clock.monotonic()
+        if self._obeyed is not None:
+            keys = [key for key, due in sorted(self._settling.items()) if due <= now]
+            for key in keys:
+                del self._settling[key]
+            self._level(self._obeyed, keys, now)
+
+    def _obey(self, copy: Copy, turn: Turn) -> None:
+        """Work in what one arrival of the leader changed."""
+        edges: list[Edge] = []
+        level = {edge.key: edge.key in self._active for edge in turn.edges}
+        for edge in turn.edges:
+            if edge.key in self._settling or copy.held(edge.desired):
+                continue
+            if level[edge.key] != edge.rise:
+                level[edge.key] = edge.rise
+                edges.append(edge)
+        self._emit(edges)
+        if turn.armed:
+            known = {**self._active, **copy.wants}
+            keys = [k for k, d in sorted(known.items()) if (d.policy, d.rule) in turn.armed]
+            self._level(copy, keys, self._clock.monotonic())
+
+    def _level(self, copy: Copy, keys: Iterable[str], now: float) -> None:
+        """Bring keys to where the copy has them."""
+        edges: list[Edge] = []
+        for key in keys:
+            desired = copy.wants.get(key) or self._active.get(key)
+            wanted = key in copy.wants
+            if desired is None or key in self._settling or copy.held(desired):
+                continue
+            if wanted != (key in self._active):
+                edges.append(Edge(desired, wanted, now))
+        self._emit(edges)
+
+    def _emit(self, edges: Sequence[Edge]) -> None:
+        for edge in edges:
+            self._past.note(edge)
+            if edge.rise:
+                self._active[edge.key] = edge.desired
+            else:
+                self._active.pop(edge.key, None)
+        if edges:
+            self._sink(edges)
