@@ -215,7 +215,9 @@ class StatementEditor:
                 continue
             self._touch(stored)
             self._workspace.deactivate(stored)
-            concerned.append(stored)
+            idle = replace(stored, state=RuleState.PARKED, resolved=None, mentions=())
+            self._workspace.put(idle)
+            concerned.append(idle)
         return concerned
 
     def resume(self, rules: Iterable[StoredRule]) -> None:
