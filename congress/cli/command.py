@@ -1,0 +1,126 @@
+"""What the commands have in common: their client, and values as cells.
+
+Imports cliff and the client. The same classes run under openstackclient, whose
+application has a ``client_manager`` with the same attribute.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from cliff.columns import FormattableColumn
+from cliff.command import Command
+from cliff.lister import Lister
+from cliff.show import ShowOne
+
+from congress.cli.client import Client
+
+Listing: TypeAlias = tuple[Sequence[str], Iterable[Sequence[Any]]]
+Showing: TypeAlias = tuple[Sequence[str], Sequence[Any]]
+
+
+class JsonCell(FormattableColumn[Any]):
+    """A value that people see as JSON, and programs as it is."""
+
+    def human_readable(self) -> str:
+        """See cliff."""
+        return json.dumps(self._value, ensure_ascii=False)
+
+
+class SettingsCell(FormattableColumn[Any]):
+    """An object that people see as ``key=value`` pairs."""
+
+    def human_readable(self) -> str:
+        """See cliff."""
+        return ", ".join(f"{name}={value}" for name, value in sorted((self._value or {}).items()))
+
+
+class NamedListCell(FormattableColumn[Any]):
+    """A list of objects with names and descriptions, one to a line."""
+
+    def human_readable(self) -> str:
+        """See cliff."""
+        return "\n".join(_named(item) for item in self._value)
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    description = item.get("description")
+    name = str(item.get("name", ""))
+    return f"{name}: {description}" if description not in (None, "", "None") else name
+
+
+def cell(value: Any) -> Any:
+    """A value of a row; what is no text or number shows as JSON writes it."""
+    if value is None or isinstance(value, bool | list | dict):
+        return JsonCell(value)
+    return value
+
+
+def showing(thing: Mapping[str, Any]) -> Showing:
+    """All members of an object, by name."""
+    names = sorted(thing)
+    return names, [cell(thing[name]) for name in names]
+
+
+def listing(things: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Listing:
+    """Some members of each object."""
+    return columns, [[cell(thing.get(name)) for name in columns] for thing in things]
+
+
+def row_listing(found: Mapping[str, Any]) -> Listing:
+    """The rows of a table, under the names of its columns where they are known."""
+    rows = [row["data"] for row in found["results"]]
+    width = max((len(row) for row in rows), default=0)
+    columns = list(found.get("columns") or ())
+    if rows and len(columns) != width:
+        columns = [f"Col{index}" for index in range(width)]
+    return columns or ["Col0"], [[cell(value) for value in row] for row in rows]
+
+
+class ApiCommand(Command):
+    """A command that talks to the server."""
+
+    @property
+    def client(self) -> Client:
+        """The client of the application."""
+        client: Client = self.app.client_manager.congressclient  # type: ignore[attr-defined]
+        return client
+
+
+class ApiLister(ApiCommand, Lister):
+    """A command that lists things."""
+
+
+class ApiShow(ApiCommand, ShowOne):
+    """A command that shows one thing."""
+
+
+def read_setting(text: str) -> tuple[str, str]:
+    """``key=value``, for argparse.
+
+    :raises argparse.ArgumentTypeError: it is something else.
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form key=value")
+    return name, value
+
+
+def read_json(text: str) -> Any:
+    """JSON, for argparse.
+
+    :raises argparse.ArgumentTypeError: it is something else.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"this is not JSON: {error}") from None
+
+
+def read_value(text: str) -> Any:
+    """A value on the command line: JSON if it reads as such, otherwise the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

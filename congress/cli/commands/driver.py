@@ -1,0 +1,65 @@
+"""``congress driver …`` and ``congress version list``."""
+
+import argparse
+
+from congress.cli.command import (
+    ApiLister,
+    ApiShow,
+    Listing,
+    NamedListCell,
+    SettingsCell,
+    Showing,
+    listing,
+)
+
+
+def _add_driver(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("driver", metavar="<driver>", help="name of the driver")
+    return parser
+
+
+class ListDrivers(ApiLister):
+    """List the drivers that data sources can be made of."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get("system", "drivers")["results"]
+        return listing(found, ("id", "description"))
+
+
+class ShowDriverConfig(ApiShow):
+    """Show the options of a driver."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_driver(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        found = self.client.get("system", "drivers", parsed_args.driver)
+        shown = ("id", "description", "config", "secret")
+        values = [found["id"], found["description"], SettingsCell(found["config"])]
+        return shown, [*values, ", ".join(found.get("secret", ()))]
+
+
+class ShowDriverSchema(ApiLister):
+    """List the tables of a driver, where they are known beforehand."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_driver(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get("system", "drivers", parsed_args.driver)
+        return ("table", "columns"), [
+            [table["table_id"], NamedListCell(table["columns"])] for table in found["tables"]
+        ]
+
+
+class ListVersions(ApiLister):
+    """List the versions of the API that the server offers."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        return listing(self.client.versions(), ("id", "status", "updated"))

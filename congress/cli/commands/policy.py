@@ -1,0 +1,185 @@
+"""``congress policy …``: policies, simulations and manual actions."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from congress.cli.client import RequestFailed
+from congress.cli.command import (
+    ApiCommand,
+    ApiLister,
+    ApiShow,
+    Listing,
+    Showing,
+    listing,
+    showing,
+)
+from congress.cli.commands.execution import add_execution_arguments, print_outcome, read_execution
+
+KINDS = ("nonrecursive", "action", "datalog", "z3", "database", "materialized")
+
+
+def add_policy(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The argument that names a policy."""
+    parser.add_argument("policy_name", metavar="<policy>", help="name or ID of the policy")
+    return parser
+
+
+class CreatePolicy(ApiShow):
+    """Create a policy."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("policy_name", metavar="<policy-name>", help="its name")
+        parser.add_argument("--description", metavar="<description>", help="what it is for")
+        parser.add_argument(
+            "--abbreviation", metavar="<abbreviation>", help="up to 5 characters, for traces"
+        )
+        parser.add_argument(
+            "--kind",
+            metavar="<kind>",
+            choices=KINDS,
+            help="nonrecursive (default), action, datalog",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        body = {
+            "name": parsed_args.policy_name,
+            "description": parsed_args.description,
+            "abbreviation": parsed_args.abbreviation,
+            "kind": parsed_args.kind,
+        }
+        return showing(self.client.post("policies", body=body))
+
+
+class CreatePolicyFromFile(ApiShow):
+    """Create a policy with its rules from a YAML file."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("policy_file_path", metavar="<policy-file-path>", help="the file")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        body = read_policy_file(Path(parsed_args.policy_file_path))
+        texts = {f"rules[{i}]": str(r.get("rule")) for i, r in enumerate(body.get("rules") or ())}
+        policy = self.client.post("policies", body=body, texts=texts)
+        policy["rules"] = "\n".join(rule["rule"] for rule in policy.get("rules") or ())
+        return showing(policy)
+
+
+def read_policy_file(path: Path) -> dict[str, Any]:
+    """The one policy in a YAML file.
+
+    :raises RequestFailed: the file cannot be read, or holds something else.
+    """
+    import yaml
+
+    try:
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RequestFailed(f"{path} cannot be read: {error}") from error
+    policy = documents[0] if len(documents) == 1 else None
+    rules = policy.get("rules") if isinstance(policy, dict) else None
+    if not isinstance(policy, dict) or not isinstance(rules, list):
+        raise RequestFailed(f"{path} does not hold one policy with name and rules")
+    if not all(isinstance(rule, dict) for rule in rules):
+        raise RequestFailed(f"{path}: each of the rules must be an object with the key rule")
+    return policy
+
+
+class DeletePolicy(ApiCommand):
+    """Delete a policy and its rules."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return add_policy(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        self.client.delete("policies", parsed_args.policy_name)
+
+
+class ShowPolicy(ApiShow):
+    """Show a policy."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return add_policy(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        return showing(self.client.get("policies", parsed_args.policy_name))
+
+
+class ListPolicies(ApiLister):
+    """List the policies."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get("policies")["results"]
+        return listing(found, ("id", "name", "owner_id", "kind", "description"))
+
+
+class SimulatePolicy(ApiCommand):
+    """Tell what a query would answer after a sequence of changes; nothing is changed."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_policy(super().get_parser(prog_name))
+        parser.add_argument("query", metavar="<query>", help="for instance error(x)")
+        parser.add_argument("sequence", metavar="<sequence>", help='for instance p+("a") q-(2)')
+        parser.add_argument(
+            "action_policy", metavar="<action-policy>", help="the policy that describes actions"
+        )
+        parser.add_argument(
+            "--delta", action="store_true", help="tell what changes instead of what holds"
+        )
+        parser.add_argument("--trace", action="store_true", help="tell how the answer comes about")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        body = {
+            "query": parsed_args.query,
+            "sequence": parsed_args.sequence,
+            "action_policy": parsed_args.action_policy,
+        }
+        found = self.client.post(
+            "policies",
+            parsed_args.policy_name,
+            body=body,
+            texts={"": parsed_args.query, **body},
+            action="simulate",
+            delta=parsed_args.delta,
+            trace=parsed_args.trace,
+        )
+        for answer in found["result"]:
+            print(answer, file=self.app.stdout)
+        if found.get("trace"):
+            print(found["trace"], file=self.app.stdout)
+
+
+class ExecutePolicyAction(ApiCommand):
+    """Have a data source run an action once, named service:action."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_policy(super().get_parser(prog_name))
+        return add_execution_arguments(parser, "service:action, for instance nova:servers.stop")
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """See cliff."""
+        done = self.client.post(
+            "policies",
+            parsed_args.policy_name,
+            body=read_execution(parsed_args),
+            action="execute",
+            wait=parsed_args.wait or None,
+        )
+        return print_outcome(done, self.app.stdout)

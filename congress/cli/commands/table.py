@@ -1,0 +1,64 @@
+"""``congress policy table …`` and ``congress policy row …``, also without ``policy``."""
+
+import argparse
+
+from congress.cli.command import ApiLister, ApiShow, Listing, Showing, listing, row_listing, showing
+from congress.cli.commands.policy import add_policy
+
+
+class ListPolicyTables(ApiLister):
+    """List the tables that the rules of a policy mention."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return add_policy(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        return listing(
+            self.client.get("policies", parsed_args.policy_name, "tables")["results"], ("id",)
+        )
+
+
+class ShowPolicyTable(ApiShow):
+    """Show a table of a policy."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_policy(super().get_parser(prog_name))
+        parser.add_argument("table_id", metavar="<table>", help="name of the table")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        path = ("policies", parsed_args.policy_name, "tables", parsed_args.table_id)
+        return showing(self.client.get(*path))
+
+
+class ListPolicyRows(ApiLister):
+    """List the rows of a table of a policy."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_policy(super().get_parser(prog_name))
+        parser.add_argument("table", metavar="<table>", help="name of the table")
+        parser.add_argument(
+            "--trace", action="store_true", help="print how the rows come about as well"
+        )
+        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get(
+            "policies",
+            parsed_args.policy_name,
+            "tables",
+            parsed_args.table,
+            "rows",
+            trace=parsed_args.trace or None,
+            limit=parsed_args.limit,
+        )
+        if found.get("trace"):
+            print(found["trace"], file=self.app.stderr)
+        return row_listing(found)

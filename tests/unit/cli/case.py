@@ -1,0 +1,61 @@
+"""The test case of the command tests: ``congress`` against the API on fakes, in process."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+from unittest import mock
+
+from congress.cli.main import main
+from tests.api.case import BASE, ApiTestCase
+
+
+class AppTransport:
+    """Sends the client's requests to an application in this process."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.sent: list[tuple[str, str]] = []
+
+    def send(
+        self, method: str, path: str, query: Mapping[str, str], body: str | None
+    ) -> tuple[int, str]:
+        self.sent.append((method, path))
+        response = self._client.open(
+            path,
+            method=method,
+            base_url=BASE,
+            query_string=dict(query),
+            data=body,
+            content_type=None if body is None else "application/json",
+        )
+        return response.status_code, response.get_data(as_text=True)
+
+
+class CliTestCase(ApiTestCase):
+    """Runs commands."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.transport = AppTransport(self.client)
+
+    def run_command(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch("congress.cli.main.make_transport", lambda _options: self.transport),
+            mock.patch("sys.stdout", out),
+            mock.patch("sys.stderr", err),
+            mock.patch("sys.stdin", io.StringIO(stdin)),
+            mock.patch("logging.Logger.setLevel"),
+        ):
+            try:
+                code = main(arguments)
+            except SystemExit as ending:
+                code = int(ending.code or 0)
+        return code, out.getvalue(), err.getvalue()
+
+    def output(self, *arguments: str, **more: str) -> str:
+        """What a command that must succeed printed."""
+        code, out, err = self.run_command(*arguments, **more)
+        self.assertEqual(0, code, err)
+        return out

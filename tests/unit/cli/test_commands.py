@@ -1,0 +1,155 @@
+"""The commands: what they print when all goes well."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from tests.unit.cli.case import CliTestCase
+
+
+class PolicyCommandTest(CliTestCase):
+    def test_policies(self) -> None:
+        made = json.loads(self.output("policy", "create", "p", "--kind", "action", "-f", "json"))
+        self.assertEqual(("p", "action", "user"), (made["name"], made["kind"], made["owner_id"]))
+        listed = json.loads(self.output("policy", "list", "-f", "json"))
+        self.assertIn("p", [policy["name"] for policy in listed])
+        self.assertIn(made["id"], self.output("policy", "show", "p"))
+        self.assertEqual("", self.output("policy", "delete", "p"))
+        self.refused(404, "GET", "/v1/policies/p")
+
+    def test_formats(self) -> None:
+        for form in ("table", "json", "yaml", "csv", "value"):
+            with self.subTest(form=form):
+                self.assertIn("classification", self.output("policy", "list", "-f", form))
+
+    def test_from_file(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "p.yaml")
+            path.write_text("name: p\nrules:\n- rule: p(1)\n- rule: q(x) :- p(x)\n")
+            self.assertIn("q(x) :- p(x)", self.output("policy", "create-from-file", str(path)))
+        self.assertEqual(2, len(self.get("/v1/policies/p/rules")["results"]))
+
+    def test_rules_under_both_names(self) -> None:
+        for prefix in (("policy", "rule"), ("rule",)):
+            with self.subTest(prefix=prefix):
+                made = json.loads(
+                    self.output(
+                        *prefix,
+                        *("create", "classification", "p(1)", "--name", "n"),
+                        *("--comment", "c", "-f", "json"),
+                    )
+                )
+                self.assertEqual(("n", "c"), (made["name"], made["comment"]))
+                self.assertIn("p(1)", self.output(*prefix, "list", "classification"))
+                self.assertIn(made["id"], self.output(*prefix, "show", "classification", "n"))
+                self.output(*prefix, "delete", "classification", made["id"])
+        self.assertEqual([], self.get("/v1/policies/classification/rules")["results"])
+
+    def test_tables_and_rows_under_both_names(self) -> None:
+        self.behind.engine.rows["classification", "error"] = [["vm1", True], ["vm2", None]]
+        for prefix in (("policy",), ()):
+            with self.subTest(prefix=prefix):
+                self.assertIn("error", self.output(*prefix, "table", "list", "classification"))
+                shown = self.output(*prefix, "table", "show", "classification", "error")
+                self.assertIn("error", shown)
+                rows = (*prefix, "row", "list", "classification", "error")
+                printed = self.output(*rows)
+                self.assertIn("col0", printed)
+                self.assertIn("true", printed)
+                self.assertIn("null", printed)
+                values = json.loads(self.output(*rows, "-f", "json", "--limit", "1"))
+                self.assertEqual([{"col0": "vm1", "col1": True}], values)
+        code, _out, err = self.run_command(*rows, "--trace")
+        self.assertEqual(0, code)
+        self.assertIn("Call: error", err)
+
+    def test_rows_without_known_columns_get_titles(self) -> None:
+        self.behind.engine.rows["classification", "t"] = [[1, 2, 3]]
+        self.assertIn("Col2", self.output("row", "list", "classification", "t"))
+        self.behind.engine.rows["classification", "t"] = []
+        self.output("row", "list", "classification", "t")
+
+    def test_simulation(self) -> None:
+        args = ("policy", "simulate", "classification", "p(x)", "q+(1)", "action")
+        self.assertEqual("p(1)\n", self.output(*args))
+        self.assertEqual("p+(1)\n", self.output(*args, "--delta"))
+        self.assertIn("RT", self.output(*args, "--trace"))
+
+    def test_execution(self) -> None:
+        source = self.cloud()
+        self.output("policy", "execute", "p", "cloud1:stop", "--arg", "vm1", "--named", "n=3")
+        expected = {"positional": ["vm1"], "named": {"n": 3}}
+        self.assertEqual([("stop", expected, False)], source.executed)
+        printed = self.output("datasource", "execute", "cloud1", "pause", "--arg", "7", "--wait")
+        self.assertEqual("done", json.loads(printed)["state"])
+
+
+class DatasourceCommandTest(CliTestCase):
+    def test_data_sources(self) -> None:
+        made = json.loads(
+            self.output(
+                *("datasource", "create", "cloud", "c", "--description", "d"),
+                *("--config", "url=http://x?a=b", "--config", "password=s3", "-f", "json"),
+            )
+        )
+        self.assertEqual({"url": "http://x?a=b", "password": "<hidden>"}, made["config"])
+        self.assertIn("password=<hidden>", self.output("datasource", "list"))
+        self.assertIn(made["id"], self.output("datasource", "show", "c"))
+        self.assertIn("initialized", self.output("datasource", "status", "show", "c"))
+        self.assertIn("pause", self.output("datasource", "actions", "show", "c"))
+        self.output("datasource", "request-refresh", "c")
+        self.output("datasource", "delete", "c")
+        self.refused(404, "GET", "/v1/data-sources/c")
+
+    def test_no_configuration_is_sent_as_null(self) -> None:
+        self.output("datasource", "create", "cloud", "c")
+        [call] = [args for _, method, args in self.behind.bus.calls if method.endswith("_create")]
+        self.assertIsNone(call["config"])
+
+    def test_tables_and_rows(self) -> None:
+        source = self.cloud()
+        self.assertIn("servers", self.output("datasource", "schema", "show", "cloud1"))
+        self.assertIn("pushed", self.output("datasource", "table", "list", "cloud1"))
+        self.assertIn("pushed", self.output("datasource", "table", "show", "cloud1", "pushed"))
+        columns = self.output("datasource", "table", "schema", "show", "cloud1", "servers")
+        self.assertIn("size", columns)
+        rows = json.loads(
+            self.output("datasource", "row", "list", "cloud1", "servers", "-f", "json")
+        )
+        self.assertEqual([{"id": "a", "size": 1}], rows)
+        update = ("datasource", "row", "update", "cloud1", "pushed")
+        self.output(*update, '[["a", 1]]')
+        self.assertEqual([["a", 1]], source.tables_held["pushed"])
+        self.output(*update, "-", stdin="[]")
+        self.assertEqual([], source.tables_held["pushed"])
+
+    def test_drivers_and_versions(self) -> None:
+        self.assertIn("an imaginary cloud", self.output("driver", "list"))
+        shown = self.output("driver", "config", "show", "cloud")
+        self.assertIn("password=(optional), url=required", shown)
+        self.assertIn("id: the id", self.output("driver", "schema", "show", "cloud"))
+        self.assertIn("CURRENT", self.output("version", "list"))
+
+    def test_the_ledger(self) -> None:
+        args = ("ledger", "list", "--state", "done", "--state", "failed", "--limit", "5")
+        self.assertEqual([], json.loads(self.output(*args, "--long", "-f", "json")))
+
+
+class PluginCommandTest(CliTestCase):
+    def test_plugins_are_listed_without_a_server(self) -> None:
+        listed = json.loads(self.output("plugin", "list", "-f", "json"))
+        self.assertIn(("auth", "noauth"), [(entry["kind"], entry["name"]) for entry in listed])
+        self.assertEqual([], self.transport.sent)
+        long = json.loads(self.output("plugin", "list", "auth", "--long", "-f", "json"))
+        self.assertEqual({"keystone", "noauth"}, {entry["name"] for entry in long})
+        self.assertTrue(all(entry["summary"] for entry in long))
+
+    def test_a_plugin_is_shown_with_its_options(self) -> None:
+        shown = self.output("plugin", "show", "auth", "noauth")
+        self.assertIn("allow_remote (boolean, node, default False)", shown)
+
+    def test_unknown_ones(self) -> None:
+        for args in (("list", "nosuch"), ("show", "auth", "nosuch"), ("show", "nosuch", "x")):
+            code, _out, err = self.run_command("plugin", *args)
+            self.assertEqual(1, code)
+            self.assertIn("nosuch", err)

@@ -1,0 +1,204 @@
+"""The commands: what they say, and their exit codes, when something is wrong."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from congress.cli.client import Client, PlainTransport, RequestFailed
+from congress.cli.main import main
+from tests.unit.cli.case import CliTestCase
+
+#: Commands with something in them that is not known.
+UNKNOWN = [
+    "policy show nosuch",
+    "policy delete nosuch",
+    "policy simulate nosuch p(x) q+(1) action",
+    "policy simulate classification p(x) q+(1) nosuch",
+    "policy execute p nosuch:stop",
+    "policy rule create nosuch p(1)",
+    "policy rule list nosuch",
+    "policy rule show classification nosuch",
+    "policy rule delete classification nosuch",
+    "policy table list nosuch",
+    "policy table show classification nosuch",
+    "policy row list classification nosuch",
+    "datasource show nosuch",
+    "datasource delete nosuch",
+    "datasource request-refresh nosuch",
+    "datasource execute nosuch stop",
+    "datasource execute cloud1 nosuch",
+    "datasource status show nosuch",
+    "datasource actions show nosuch",
+    "datasource schema show nosuch",
+    "datasource table list nosuch",
+    "datasource table show cloud1 nosuch",
+    "datasource table schema show cloud1 nosuch",
+    "datasource row list cloud1 nosuch",
+    "datasource row update cloud1 nosuch []",
+    "datasource create nosuch d",
+    "driver config show nosuch",
+    "driver schema show nosuch",
+    "ledger list --datasource nosuch",
+]
+
+#: Commands the server refuses for what they say.
+REFUSED = [
+    "policy create classification",
+    "policy create a-b",
+    "policy create p --abbreviation toolong",
+    "policy create p --kind database",
+    f"policy create {'x' * 256}",
+    "policy delete classification",
+    "policy rule create classification p(!)",
+    "policy rule create classification p(1);p(2)",
+    f"policy rule create classification p(1) --comment {'x' * 256}",
+    "policy row list classification error --limit 0",
+    "policy execute p stop",
+    "datasource create cloud cloud1",
+    "datasource create cloud classification",
+    "datasource create cloud d --config nosuch=1",
+    "datasource row update cloud1 pushed {}",
+    "datasource row update cloud1 servers []",
+    "datasource row list cloud1 servers --limit 0",
+    "ledger list --limit 0",
+]
+
+#: Commands that are wrong before any server is asked.
+MISUSED = [
+    "policy create",
+    "policy create p --kind nosuch",
+    "policy show",
+    "policy rule create classification",
+    "policy row list classification",
+    "row list classification error --limit x",
+    "datasource create cloud",
+    "datasource create cloud d --config novalue",
+    "datasource row update cloud1 pushed {no",
+    "datasource execute cloud1 stop --named x",
+    "ledger list --state odd",
+    "policy list --nosuch",
+    "nosuch command",
+    "--nosuch",
+]
+
+
+class FailureTest(CliTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud()
+        self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
+
+    def state(self) -> str:
+        """Everything a command could change."""
+        source = self.behind.bus.services["datasource/cloud1"]
+        datasources = self.behind.storage.read(lambda tx: list(tx.datasources.list()))
+        engine = self.behind.engine
+        return repr((engine.policies, engine.rules, datasources, source.tables_held))
+
+    def test_every_failure_is_told_and_changes_nothing(self) -> None:
+        before = self.state()
+        for line in (*UNKNOWN, *REFUSED):
+            with self.subTest(line=line[:60]):
+                code, out, err = self.run_command(*line.split())
+                self.assertEqual((1, ""), (code, out))
+                self.assertRegex(err, r"^error\[[a-z-]+\]: .")
+                self.assertNotIn("Traceback", err)
+        self.assertEqual(before, self.state())
+
+    def test_wrong_usage_asks_no_server(self) -> None:
+        self.transport.sent.clear()
+        for line in MISUSED:
+            with self.subTest(line=line):
+                code, out, err = self.run_command(*line.split())
+                self.assertEqual(2, code)
+                self.assertTrue(out or err)
+                self.assertNotIn("Traceback", err)
+        self.assertEqual([], self.transport.sent)
+
+    def test_the_offending_text_is_underlined(self) -> None:
+        _code, _out, err = self.run_command("rule", "create", "classification", "p(!)")
+        self.assertEqual(
+            "error[syntax]: this is no rule\n   1 | p(!)\n         ^\n  hint: remove the mark\n",
+            err,
+        )
+
+    def test_the_offending_rule_of_a_file_is_underlined(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "p.yaml")
+            path.write_text("name: p\nrules:\n- rule: p(1)\n- rule: q(!)\n")
+            code, _out, err = self.run_command("policy", "create-from-file", str(path))
+        self.assertEqual(1, code)
+        self.assertIn("   1 | q(!)\n         ^", err)
+        self.assertIn("rules[1]", err)
+
+    def test_files_that_hold_no_policy(self) -> None:
+        texts = ["", "[]", "name: p", "a: [", "name: p\nrules: {}", "name: p\nrules: [p(1)]"]
+        texts += ["name: p\nrules: []\n---\nname: q\nrules: []", "!!python/object:os.x {}", "\0"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "p.yaml")
+            for text in texts:
+                with self.subTest(text=text):
+                    path.write_text(text)
+                    code, _out, err = self.run_command("policy", "create-from-file", str(path))
+                    self.assertEqual(1, code)
+                    self.assertIn(str(path), err)
+            code, _out, err = self.run_command("policy", "create-from-file", f"{folder}/nosuch")
+        self.assertEqual(1, code)
+
+    def test_an_action_that_failed_shows_in_the_exit_code(self) -> None:
+        source = self.behind.bus.services["datasource/cloud1"]
+        source.execute = lambda **_: {"state": "failed", "message": "no", "result": None}
+        code, out, _err = self.run_command("datasource", "execute", "cloud1", "stop", "--wait")
+        self.assertEqual(1, code)
+        self.assertIn("failed", out)
+
+    def test_help(self) -> None:
+        for arguments in ((), ("--help",), ("policy", "create", "--help")):
+            code, out, _err = self.run_command(*arguments)
+            self.assertEqual(0, code)
+            self.assertIn("usage: congress", out)
+
+
+class ConnectionTest(unittest.TestCase):
+    def setUp(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+    def test_no_server(self) -> None:
+        with self.assertRaises(RequestFailed) as caught:
+            Client(PlainTransport(self.endpoint)).get("policies")
+        self.assertIn("--endpoint", str(caught.exception))
+
+    def test_no_server_at_the_usual_place_says_how_to_start_one(self) -> None:
+        from congress.cli.client import _unreachable, DEFAULT_ENDPOINT
+
+        self.assertIn("congress-server --standalone", str(_unreachable(DEFAULT_ENDPOINT)))
+
+    def test_an_endpoint_that_is_none(self) -> None:
+        for endpoint in ("nonsense", "ftp://x", "http://"):
+            with self.subTest(endpoint=endpoint), self.assertRaises(RequestFailed):
+                Client(PlainTransport(endpoint)).get("policies")
+
+    def test_the_exit_code(self) -> None:
+        with self.assertLogs("congress", "ERROR"):
+            self.assertEqual(1, main(["--endpoint", self.endpoint, "policy", "list"]))
+
+
+class ImportTest(unittest.TestCase):
+    def test_help_imports_nothing_slow(self) -> None:
+        program = (
+            "import sys\n"
+            "from congress.cli.main import main\n"
+            "try:\n main(['--help'])\nexcept SystemExit:\n pass\n"
+            "slow = {'openstack', 'sqlalchemy', 'oslo_messaging', 'flask', 'requests',\n"
+            "        'keystoneauth1', 'oslo_config', 'yaml', 'msgspec'}\n"
+            "print(sorted(slow & set(sys.modules)), file=sys.stderr)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        )
+        self.assertEqual("[]", done.stderr.strip().splitlines()[-1])
+        self.assertIn("policy list", done.stdout)
