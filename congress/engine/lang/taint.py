@@ -47,9 +47,8 @@ def timed_terms(rule: ResolvedRule, timed: set[Column]) -> list[int]:
             if isinstance(goal, Call) and not goal.negated and _names(goal.inputs) & names:
                 names |= _names(goal.outputs)
     positions: list[int] = []
-    for number, term in enumerate(rule.head.terms):
-        held = variables((term,))
-        if held & names:
+    for number, result in enumerate(rule.head.terms):
+        if variables((result,)) & names:
             positions.append(number)
     return positions
 
