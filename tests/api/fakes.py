@@ -101,8 +101,8 @@ class FakeEngine:
             raise refuse("bad-policy-name", f"{name!r} cannot be the name of a policy")
         if kind not in (None, "nonrecursive", "action", "datalog", "z3"):
             raise refuse("bad-kind", f"there is no kind {kind!r}")
-        for rule in rules or ():
-            self._parse(**rule)
+        for index, rule in enumerate(rules or ()):
+            self._parse(**rule, where=f"rules[{index}]")
         policy = {
             "id": str(uuid.uuid4()),
             "name": name,
@@ -180,14 +180,18 @@ class FakeEngine:
         self.rules[policy][made["id"]] = made
         return made
 
-    def _parse(self, rule: str, name: str | None = None, comment: str | None = None) -> None:
+    def _parse(
+        self, rule: str, name: str | None = None, comment: str | None = None, where: str = ""
+    ) -> None:
         text = rule
         if len(name or "") > 255 or len(comment or "") > 255:
             raise refuse("invalid", "at most 255 characters", where="comment")
         if not text or "!" in text:
             at = text.find("!") + 1
             span = Span(max(at - 1, 0), max(at, 1), 1, max(at, 1))
-            raise Refused(Diagnostic("syntax", "this is no rule", span, "remove the mark"))
+            raise Refused(
+                Diagnostic("syntax", "this is no rule", span, "remove the mark", where=where)
+            )
         if ";" in text:
             raise refuse("multiple-statements", "one statement is expected")
 

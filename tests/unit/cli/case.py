@@ -1,12 +1,26 @@
 """The test case of the command tests: ``congress`` against the API on fakes, in process."""
 
+import contextlib
 import io
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
 from congress.cli.main import main
 from tests.api.case import BASE, ApiTestCase
+
+
+@contextlib.contextmanager
+def own_logging() -> Iterator[None]:
+    """What a command does to logging ends with it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 class AppTransport:
@@ -46,7 +60,7 @@ class CliTestCase(ApiTestCase):
             mock.patch("sys.stdout", out),
             mock.patch("sys.stderr", err),
             mock.patch("sys.stdin", io.StringIO(stdin)),
-            mock.patch("logging.Logger.setLevel"),
+            own_logging(),
         ):
             try:
                 code = main(arguments)

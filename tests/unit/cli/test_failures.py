@@ -1,15 +1,17 @@
 """The commands: what they say, and their exit codes, when something is wrong."""
 
+import io
 import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from congress.cli.client import Client, PlainTransport, RequestFailed
 from congress.cli.main import main
-from tests.unit.cli.case import CliTestCase
+from tests.unit.cli.case import CliTestCase, own_logging
 
 #: Commands with something in them that is not known.
 UNKNOWN = [
@@ -173,7 +175,7 @@ class ConnectionTest(unittest.TestCase):
         self.assertIn("--endpoint", str(caught.exception))
 
     def test_no_server_at_the_usual_place_says_how_to_start_one(self) -> None:
-        from congress.cli.client import _unreachable, DEFAULT_ENDPOINT
+        from congress.cli.client import DEFAULT_ENDPOINT, _unreachable
 
         self.assertIn("congress-server --standalone", str(_unreachable(DEFAULT_ENDPOINT)))
 
@@ -183,8 +185,9 @@ class ConnectionTest(unittest.TestCase):
                 Client(PlainTransport(endpoint)).get("policies")
 
     def test_the_exit_code(self) -> None:
-        with self.assertLogs("congress", "ERROR"):
+        with own_logging(), mock.patch("sys.stderr", io.StringIO()) as err:
             self.assertEqual(1, main(["--endpoint", self.endpoint, "policy", "list"]))
+        self.assertIn(f"no server answers at {self.endpoint}", err.getvalue())
 
 
 class ImportTest(unittest.TestCase):
