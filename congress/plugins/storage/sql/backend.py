@@ -42,7 +42,13 @@ from congress.plugins.storage.gate import Gate
 from congress.plugins.storage.limits import checked_name
 from congress.plugins.storage.sql import migrate
 from congress.plugins.storage.sql.catalogue import SqlDatasources, SqlLibrary, SqlPolicies
-from congress.plugins.storage.sql.engine import WRITING, database_now, database_url, make_engine
+from congress.plugins.storage.sql.engine import (
+    WRITING,
+    database_now,
+    database_url,
+    make_engine,
+    write_transaction,
+)
 from congress.plugins.storage.sql.failures import translated
 from congress.plugins.storage.sql.leases import SqlLeases
 from congress.plugins.storage.sql.ledger import SqlLedger
@@ -193,10 +199,5 @@ class SqlStorage(StorageBackend):
             if state is not SchemaState.CURRENT and not ours:
                 raise migrate.schema_refusal(connection, state)
         if state is not SchemaState.CURRENT:
-            migrate_engine(engine)
-
-
-def migrate_engine(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring a database up to a revision; whoever else does so meanwhile waits or fails."""
-    with translated(), engine.execution_options(**{WRITING: True}).begin() as connection:
-        migrate.upgrade(connection, revision)
+            with translated(), write_transaction(engine) as connection:
+                migrate.upgrade(connection)

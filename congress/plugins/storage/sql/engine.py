@@ -8,6 +8,8 @@ begins, so it waits instead of failing half-way. No message shows a password.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sqlalchemy import event, exc
 
 from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Refused, refuse
+from congress.plugins.storage.sql.failures import translated
 
 DATABASE_FILE = "congress.db"
 
@@ -80,7 +83,7 @@ def make_engine(conf: cfg.ConfigOpts, url: sa.URL) -> sa.Engine:
     :raises DBConnectionError: if the database cannot be reached."""
     try:
         if url.get_backend_name() == "sqlite":
-            return _sqlite_engine(url)
+            return make_sqlite_engine(Path(str(url.database)))
         settings: dict[str, Any] = {name: conf.database[name] for name in _ENGINE_OPTIONS}
         engine: sa.Engine = engines.create_engine(url, sqlite_fk=True, **settings)
     except ModuleNotFoundError as error:
@@ -99,9 +102,10 @@ def _set_mysql_isolation(connection: Any, record: object) -> None:
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    """An engine for a file, which is made if need be, for its owner alone."""
-    path = Path(str(url.database))
+def make_sqlite_engine(path: Path) -> sa.Engine:
+    """An engine for a file, which is made if need be, for its owner alone.
+
+    :raises Refused: ``bad-configuration`` if it cannot be made or written."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -109,6 +113,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         raise _bad(f"the SQLite file {path} cannot be opened: {error.strerror}",
                    "let the service's user own its folder, or set [DEFAULT] state_path"
                    ) from error  # fmt: skip
+    url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": SQLITE_PATIENCE})
     exc_filters.register_engine(engine)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -125,6 +130,27 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     writing = connection.get_execution_options().get(WRITING)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def connected(conf: cfg.ConfigOpts, *, writing: bool = False) -> Iterator[sa.Connection]:
+    """A connection to the configured database for one transaction.
+
+    :raises Refused: ``bad-configuration``.
+    :raises StorageError: the database cannot be reached, or failed."""
+    url = database_url(conf)
+    with translated():
+        engine = make_engine(conf, url)
+        try:
+            with write_transaction(engine) if writing else engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def write_transaction(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+    """A connection in a transaction that changes something."""
+    return engine.execution_options(**{WRITING: True}).begin()
 
 
 def database_now(engine: sa.Engine, clock: Clock) -> sa.ColumnElement[float]:

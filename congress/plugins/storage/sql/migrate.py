@@ -7,8 +7,8 @@ version table of its own name; a database of the former Congress, or of a newer
 one, is recognised and left alone.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 from alembic import command
@@ -85,9 +85,10 @@ def schema_refusal(connection: sa.Connection, state: SchemaState) -> Refused:
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Bring the schema up to a revision.
 
-    :raises Refused: ``schema-version`` if it is not a schema of ours.
+    :raises Refused: ``schema-version`` if it is not a schema of ours, ``not-found`` if
+        there is no such revision.
     :raises StorageError: the database failed."""
-    with translated():
+    with translated(), _known_revisions():
         state = schema_state(connection)
         if state is SchemaState.UNKNOWN:
             raise schema_refusal(connection, state)
@@ -95,8 +96,10 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 
 
 def stamp(connection: sa.Connection, revision: str) -> None:
-    """Write down that the schema is at a revision, without changing it."""
-    with translated():
+    """Write down that the schema is at a revision, without changing it.
+
+    :raises Refused: ``not-found`` if there is no such revision."""
+    with translated(), _known_revisions():
         command.stamp(script_config(connection), revision)
 
 
@@ -126,6 +129,15 @@ def problems(connection: sa.Connection) -> Sequence[str]:
         f"the models differ from the migrations: {difference}"
         for difference in compare_metadata(context, Base.metadata)
     ]
+
+
+@contextmanager
+def _known_revisions() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        hint = "congress-db-manage history tells the revisions there are"
+        raise refuse("not-found", f"there is no such revision: {error}", hint=hint) from error
 
 
 def _former(connection: sa.Connection) -> bool:
