@@ -161,7 +161,10 @@ def parse(arguments: Sequence[str]) -> cfg.ConfigOpts:
     """
     conf = new_conf(cli=True)
     logs.register(conf)
-    conf(list(arguments), project="congress", prog=PROGRAM, version=version())
+    try:
+        conf(list(arguments), project="congress", prog=PROGRAM, version=version())
+    except SystemExit as ended:
+        raise SystemExit(ExitCode.CONFIGURATION if ended.code else ExitCode.CLEAN) from None
     if conf.standalone:
         if any(conf[flag] for flag in ROLE_FLAGS.values()):
             raise refuse(

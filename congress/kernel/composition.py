@@ -6,6 +6,7 @@ nothing connected; plugins that were chosen are imported to see that they can be
 Invariant: everything wrong with a configuration is refused in one go.
 """
 
+import re
 from dataclasses import dataclass
 
 from oslo_config import cfg
@@ -18,6 +19,9 @@ from congress.model.diagnostic import Refused
 
 #: The transport of nodes that need none.
 LOCAL_TRANSPORT = "inproc"
+
+#: Names that can stand in topics, log lines and URLs as they are.
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def inspect(conf: cfg.ConfigOpts, plugins: NodePlugins, problems: Problems) -> C
     """Choose the plugins a node is made of, noting what is wrong with the choice."""
     problems.note(plugins.catalogue.warnings)
     note_bad_values(conf, problems)
+    _note_bad_name(conf, problems)
     roles = chosen_roles(conf)
     transport = choose_transport(conf, plugins, roles, problems)
     chosen = [
@@ -58,6 +63,16 @@ def inspect(conf: cfg.ConfigOpts, plugins: NodePlugins, problems: Problems) -> C
                 plugins.settings(kind, name)
     _note_conflicts(conf, plugins, roles, problems)
     return Composition(roles, transport, str(conf.storage.backend))
+
+
+def _note_bad_name(conf: cfg.ConfigOpts, problems: Problems) -> None:
+    if not NODE_NAME.fullmatch(str(conf.node.id)):
+        problems.add(
+            "bad-configuration",
+            f"{conf.node.id!r} cannot be the name of a node",
+            hint="use letters, digits and . _ : @ - and begin with a letter or digit",
+            where="[node] id (--node-id)",
+        )
 
 
 def _chosen_by_roles(conf: cfg.ConfigOpts, roles: tuple[str, ...]) -> list[tuple[str, str]]:

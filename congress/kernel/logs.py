@@ -11,14 +11,24 @@ from oslo_log import log
 
 PRODUCT = "congress"
 
+#: Libraries that tell more of themselves than an operator wants to know.
+QUIET = ("alembic=WARN", "waitress=WARN")
+
 
 def register(conf: cfg.ConfigOpts) -> None:
     """Make oslo.log's options known, before the command line is read."""
     log.register_options(conf)
+    conf.set_default("default_log_levels", [*log.get_default_log_levels(), *QUIET])
 
 
 def prepare(conf: cfg.ConfigOpts, version: str) -> None:
-    """Begin to log as configured, and keep following ``debug`` and ``verbose``."""
+    """Begin to log as configured, and keep following ``debug`` and ``verbose``.
+
+    Unless told otherwise to stderr: stdout is for what a person asked for.
+    """
+    elsewhere = (conf.log_file, conf.log_dir, conf.use_journal, conf.use_syslog)
+    if not any(elsewhere):
+        conf.set_default("use_stderr", True)
     log.setup(conf, PRODUCT, version)
     _apply_verbose(conf)
     conf.register_mutate_hook(lambda changed, _changes: _apply_verbose(changed))

@@ -97,9 +97,9 @@ NODE = (
     cfg.StrOpt(
         "id",
         sample_default="<host name>",
-        regex=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$",
-        help="The name of this node; no two nodes on one bus may have the same. Default: the "
-        "host name. On the command line it is --node-id.",
+        help="The name of this node, of letters, digits and the characters . _ : @ -; no two nodes "
+        "on one bus may have the same. Default: the host name. On the command line it is "
+        "--node-id.",
     ),
     cfg.FloatOpt(
         "supervision_interval",

@@ -159,6 +159,11 @@ class ProblemTest(CompositionTestCase):
         _, problems = self.inspect(text)
         self.assertIn("[DEFAULT] replicated_policy_engine", [one.where for one in problems.errors])
 
+    def test_a_name_that_cannot_be_is_refused(self) -> None:
+        for name in ("a b", "-a", "x" * 201, "a/b"):
+            _, problems = self.inspect("", f"--node-id={name}")
+            self.assertIn("[node] id (--node-id)", [one.where for one in problems.errors], name)
+
     def test_an_old_setting_without_effect_warns(self) -> None:
         _, problems = self.inspect("api_workers = 4")
         self.assertIn("[DEFAULT] api_workers", [one.where for one in problems.warnings])
