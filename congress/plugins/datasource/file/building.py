@@ -128,7 +128,7 @@ def _texts(sheet: Sheet, values: Sequence[Value], column: Column) -> list[Value]
         try:
             read.append(read_text(text, column.type))
         except ValueError as error:
-            problem = f"column {column.name!r} takes a {column.type}: {error}"
+            problem = f"column {column.name!r} is of type {column.type}: {error}"
             raise BadFile(problem, **sheet.place(index)) from error
     return read
 
@@ -139,4 +139,4 @@ def _check(sheet: Sheet, values: Sequence[Value], column: Column) -> None:
         if value is None and not column.nullable:
             raise BadFile(f"column {column.name!r} must not be null", **sheet.place(index))
         if value is not None and not column.type.accepts(value):
-            raise BadFile(f"column {column.name!r} takes a {column.type}", **sheet.place(index))
+            raise BadFile(f"column {column.name!r} is of type {column.type}", **sheet.place(index))
