@@ -10,7 +10,7 @@ holds no rows.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from congress.engine import Changes, Edit, ReplaceTables, SetSchema, UpdateTable
@@ -46,6 +46,7 @@ STATUS_SCHEMA = Schema.of(
     closed=True,
 )
 
+SCHEMA_TOPIC = "schema-changed"
 SCHEMA_TIMEOUT = 5.0
 LOOK_INTERVAL = 1.0
 APPLY_TIMEOUT = 120.0
@@ -80,6 +81,7 @@ class Feed:
 
     def open(self) -> None:
         """Begin to look who is there; on the engine loop."""
+        self._bus.on_notice(SCHEMA_TOPIC, self._on_schema_notice)
         self._timer = self._runtime.loop.every(LOOK_INTERVAL, self.look)
         self.look()
 
@@ -159,6 +161,16 @@ class Feed:
         loop = self._runtime.loop
         loop.call(lambda: self._learn(self._state(name), schema, None), SCHEMA_TIMEOUT)
         return True
+
+    def _on_schema_notice(self, node: str, payload: Mapping[str, Any]) -> None:
+        """A source has other tables than before."""
+
+        def ask() -> None:
+            state = self._states.get(str(payload.get("source")))
+            if state and state.schema is not None:
+                self._fetch(state, state.schema_epoch)
+
+        self._runtime.loop.post(ask)
 
     def _committed(self, changes: Changes, structural: bool) -> None:
         for row in changes.rejected:
@@ -263,7 +275,9 @@ class Feed:
             return self._bus.schema_of(name, SCHEMA_TIMEOUT) or Schema()
         except Refused as refusal:
             LOG.info("source %s does not tell its tables yet: %s", name, refusal)
-            return None
+        except Exception:
+            LOG.exception("source %s does not tell its tables", name)
+        return None
 
     def _fetched(self, state: SourceState, schema: Schema | None, epoch: Epoch | None) -> None:
         state.fetching = False
@@ -272,10 +286,15 @@ class Feed:
             self._advance(state)
 
     def _learn(self, state: SourceState, schema: Schema, epoch: Epoch | None) -> None:
+        """Take a schema; rows under columns that changed are given up and asked for anew."""
         if schema == state.schema:
             state.schema_epoch = epoch
             return
+        before = state.schema_epoch
         changes = state.learn(schema, epoch)
+        if changes and before == epoch and state.subscription:
+            state.subscription.close()
+            state.subscription = self._open(state, state.tables)
         cleared = {change.table: () for change in changes}
         edits: list[Edit] = [ReplaceTables(state.name, cleared)] if cleared else []
         edits += [SetSchema(state.name, schema), *_edits(state.name, changes)]

@@ -96,7 +96,7 @@ class Policies:
             policy = self._writable(book, name_or_id)
             rule = RuleDef(self._id(book, 0), policy.name, new.text, new.name, new.comment)
             plan = Plan(
-                "rule.create",
+                "policy:rule:create",
                 f"policy/{policy.name}/rule/{rule.id}",
                 [rule_created(rule)],
                 lambda tx: tx.rules.add(rule, new.fingerprint),
@@ -118,7 +118,7 @@ class Policies:
             policy = self._writable(book, name_or_id)
             found = stored_rule(book, policy.name, rule)
             plan = Plan(
-                "rule.delete",
+                "policy:rule:delete",
                 f"policy/{policy.name}/rule/{found.id}",
                 [rule_deleted(found)],
                 lambda tx: _insist(tx.rules.remove(found.id)),
@@ -205,7 +205,7 @@ def _creation(policy: PolicyDef, rules: list[tuple[RuleDef, NewRule]]) -> Plan:
             tx.rules.add(rule, new.fingerprint)
 
     return Plan(
-        "policy.create",
+        "policy:create",
         f"policy/{policy.name}",
         [policy_created(policy), *(rule_created(rule) for rule, _ in rules)],
         store,
@@ -216,7 +216,7 @@ def _creation(policy: PolicyDef, rules: list[tuple[RuleDef, NewRule]]) -> Plan:
 
 def _deletion(policy: PolicyDef) -> Plan:
     return Plan(
-        "policy.delete",
+        "policy:delete",
         f"policy/{policy.name}",
         [policy_deleted(policy)],
         lambda tx: _insist(tx.policies.remove(policy.id)),

@@ -12,7 +12,7 @@ from congress.engine import Engine, RuleState, RuleStatus
 from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
 from congress.model.policy import RuleDef
 from congress.model.values import Row, row_order_key, row_to_plain
-from congress.roles.policy.feed import Feed
+from congress.roles.policy.feed import STATUS_SOURCE, Feed
 from congress.roles.policy.loader import DATASOURCE, Loader
 from congress.roles.policy.outline import outline
 from congress.roles.policy.policies import stored_rule
@@ -33,6 +33,10 @@ class Reader:
         """The names of the policies that sources fill."""
         policies = self._runtime.read(lambda engine: dict(engine.policies()))
         return frozenset(name for name, kind in policies.items() if kind == DATASOURCE)
+
+    def datasources(self) -> frozenset[str]:
+        """The names of the sources outside this engine."""
+        return self.mirrored() - {STATUS_SOURCE}
 
     def name(self, policy: object, code: str = "not-found") -> str:
         """The name of a policy or mirror, given its name or id.

@@ -86,7 +86,7 @@ class PolicyEngine:
         loader.on_drop(self._feed.drop)
         self._ticker = Ticker(runtime, parts.clock)
         self._actions = Actions(
-            parts.bus, runtime, loader, self._feed, parts.clock, self._reader.mirrored
+            parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
         )
         self._synchronizer = Synchronizer(
             parts.storage,

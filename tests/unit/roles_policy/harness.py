@@ -105,11 +105,12 @@ class FakeBus:
         self.sources: dict[str, Position] = {}
         self.schemas: dict[str, Schema] = {}
         self.schema_calls: list[str] = []
+        self.mute = False
         self.subscriptions: list[FakeSubscription] = []
         self.published: FakePublisher | None = None
         self.notices: list[tuple[str, Mapping[str, Any]]] = []
         self.facts: dict[str, Callable[[], Any]] = {}
-        self._notice_handlers: list[Callable[[str, Mapping[str, Any]], None]] = []
+        self._notice_handlers: dict[str, list[Callable[[str, Mapping[str, Any]], None]]] = {}
         self._peer_handlers: list[Callable[[str, Peer], None]] = []
 
     def serve(
@@ -159,7 +160,7 @@ class FakeBus:
 
     def schema_of(self, source: str, timeout: float) -> Schema | None:
         self.schema_calls.append(source)
-        if source not in self.sources:
+        if self.mute or source not in self.sources:
             raise refuse("unavailable", f"nobody publishes {source}")
         return self.schemas.get(source)
 
@@ -167,7 +168,7 @@ class FakeBus:
         self.notices.append((topic, payload))
 
     def on_notice(self, topic: str, handler: Callable[[str, Mapping[str, Any]], None]) -> None:
-        self._notice_handlers.append(handler)
+        self._notice_handlers.setdefault(topic, []).append(handler)
 
     def peers(self) -> Sequence[Peer]:
         return [Peer(self.node, self.instance, {}, dict(self.sources), {})]
@@ -180,9 +181,9 @@ class FakeBus:
 
     # What tests play
 
-    def tell(self, payload: Mapping[str, Any]) -> None:
+    def tell(self, payload: Mapping[str, Any], topic: str = "policy-changed") -> None:
         """A notice from another node."""
-        for handler in self._notice_handlers:
+        for handler in self._notice_handlers.get(topic, ()):
             handler("other", payload)
 
     def beat(self, peer: Peer) -> None:

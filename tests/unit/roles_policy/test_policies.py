@@ -246,7 +246,7 @@ class RuleTest(PolicyEngineTestCase):
     def test_writes_leave_an_audit_record(self) -> None:
         self.rule("p", "a(1)", actor="alice", request_id="req-1")
         records = self.storage.read(lambda tx: tx.audit.list(actor="alice"))
-        self.assertEqual(["rule.create"], [record.verb for record in records])
+        self.assertEqual(["policy:rule:create"], [record.verb for record in records])
         self.assertEqual("req-1", records[0].request_id)
         self.assertEqual(self.call("engine_status")["revision"], records[0].revision)
         self.refused("rule_create", policy="p", rule="a(1)", actor="alice")
