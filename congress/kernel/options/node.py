@@ -138,19 +138,19 @@ CLI = (
         "api",
         dest="role_api",
         default=False,
-        help="Give this node the role api: it serves the REST API.",
+        help="--api: give this node the role api; it serves the REST API.",
     ),
     cfg.BoolOpt(
         "policy-engine",
         dest="role_policy_engine",
         default=False,
-        help="Give this node the role policy-engine: it evaluates policy.",
+        help="--policy-engine: give this node the role policy-engine; it evaluates policy.",
     ),
     cfg.BoolOpt(
         "datasources",
         dest="role_datasources",
         default=False,
-        help="Give this node the role datasources: it runs the datasource drivers.",
+        help="--datasources: give this node the role datasources; it runs the datasource drivers.",
     ),
     cfg.BoolOpt(
         "standalone",

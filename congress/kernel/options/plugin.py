@@ -28,7 +28,9 @@ class JsonList(types.List):
         return super().__call__(value)
 
     def _formatter(self, value: Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value)
+        if all(isinstance(one, str) and "," not in one for one in value):
+            return ",".join(value)
+        return json.dumps(value)
 
 
 class JsonObject(types.Dict):
@@ -40,7 +42,7 @@ class JsonObject(types.Dict):
         return super().__call__(value)
 
     def _formatter(self, value: Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value)
+        return json.dumps(value) if value else ""
 
 
 def _parse(text: str) -> Any:
