@@ -8,6 +8,7 @@ What does not fit, or what the subscriber failed on, is lost in whole: everythin
 that waits is dropped, and the feed begins anew when the subscriber has caught up.
 """
 
+import enum
 import logging
 import threading
 from collections import deque
@@ -24,11 +25,21 @@ BURST = 64
 StateChange = tuple[str, str]
 
 
+class _Loss(enum.Enum):
+    """Where the inbox is after it lost arrivals: it takes no more until it is reopened,
+    so that nothing the feed says before it knows can be taken for a sequel."""
+
+    NONE = enum.auto()
+    DROPPING = enum.auto()
+    DRAINED = enum.auto()
+
+
 class Inbox:
     """:param submit: runs a job on some thread soon; ``False`` if it will not.
     :param max_rows: how many rows may wait.
     :param on_lost: told why arrivals were dropped; must not block.
-    :param on_drained: told, after a loss, that all is handed over; must not block.
+    :param on_drained: told, after a loss, that all is handed over; must not block. It
+        sees to it that ``reopen`` is called once the feed has begun anew.
     """
 
     def __init__(
@@ -51,7 +62,7 @@ class Inbox:
         self._items: deque[Arrival | StateChange] = deque()
         self._rows = 0
         self._scheduled = False
-        self._losing = False
+        self._loss = _Loss.NONE
         self._closed = False
 
     @property
@@ -63,7 +74,7 @@ class Inbox:
         """Hand an arrival over when its turn comes."""
         rows = _weight(arrival)
         with self._lock:
-            if self._closed or self._losing:
+            if self._closed or self._loss is not _Loss.NONE:
                 return
             if self._rows and self._rows + rows > self._max_rows():
                 self._lose("overflow")
@@ -79,6 +90,11 @@ class Inbox:
                 return
             self._items.append((table, state))
         self.kick()
+
+    def reopen(self) -> None:
+        """Take arrivals again after a loss: the feed knows of it, so the next is a snapshot."""
+        with self._lock:
+            self._loss = _Loss.NONE
 
     def kick(self) -> None:
         """Begin to hand over, if there is anything and nobody does."""
@@ -108,17 +124,18 @@ class Inbox:
             try:
                 self._hand_over(item)
             except Exception:
-                LOG.exception("a subscriber failed; its tables will be sent again")
-                with self._lock:
-                    self._lose("handler")
+                LOG.exception("a subscriber failed on what it was given")
+                if isinstance(item, Arrival):
+                    with self._lock:
+                        self._lose("handler")
         self._schedule()
 
     def _next(self) -> Arrival | StateChange | None:
         with self._lock:
             if not self._items:
                 self._scheduled = False
-                if self._losing and not self._closed:
-                    self._losing = False
+                if self._loss is _Loss.DROPPING and not self._closed:
+                    self._loss = _Loss.DRAINED
                     self._on_drained()
                 return None
             item = self._items.popleft()
@@ -136,8 +153,8 @@ class Inbox:
         """Drop all arrivals. States stay: each is told once only."""
         self._items = deque(item for item in self._items if not isinstance(item, Arrival))
         self._rows = 0
-        if not self._losing:
-            self._losing = True
+        if self._loss is _Loss.NONE:
+            self._loss = _Loss.DROPPING
             self._on_lost(reason)
 
 

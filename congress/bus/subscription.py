@@ -67,7 +67,7 @@ class SourceSubscription:
             submit=means.submit,
             max_rows=means.options.max_inbox_rows,
             on_lost=lambda reason: means.post(lambda: self.feed.lost(reason)),
-            on_drained=lambda: means.post(lambda: self.feed.resume(means.clock.monotonic())),
+            on_drained=lambda: means.post(self._resume),
         )
 
     # For the subscriber
@@ -147,6 +147,11 @@ class SourceSubscription:
     def tell(self, table: str, state: str) -> None:
         """Hand a state on."""
         self.inbox.tell(table, state)
+
+    def _resume(self) -> None:
+        """The subscriber has caught up after a loss, of which the feed was told before."""
+        self.inbox.reopen()
+        self.feed.resume(self._means.clock.monotonic())
 
     def _deliver(self, arrival: Arrival) -> None:
         """Give the subscriber what is of tables it still wants."""

@@ -93,7 +93,7 @@ class SimThreads:
         self._ready: list[Runner] = []
         self._stack: list[Runner] = []
         self._groups: dict[str, Group] = {}
-        self._own = self.group("")
+        self._own = SimGroup(self, Group(""))
         clock.attach(self)
 
     # What the protocol asks for
@@ -146,9 +146,12 @@ class SimThreads:
                 return predicate()
         raise AssertionError(f"no end after {STEP_LIMIT} steps; ready: {self._ready[:5]}")
 
-    def after(self, delay: float, job: Callable[[], object], group: str = "") -> SimTimer:
-        """Call a function in the scheduler itself after a while (for simulated networks)."""
-        return self.schedule(delay, job, self._groups.setdefault(group, Group(group)))
+    def after(
+        self, delay: float, job: Callable[[], object], owner: "SimGroup | None" = None
+    ) -> SimTimer:
+        """Call a function in the scheduler itself after a while, unless its owner is killed
+        before (for simulated networks)."""
+        return self.schedule(delay, job, (owner or self._own).group)
 
     # What runners use
 
@@ -227,40 +230,45 @@ class SimGroup:
 
     def __init__(self, sim: SimThreads, group: Group) -> None:
         self._sim = sim
-        self._group = group
+        self.group = group
 
     @property
     def name(self) -> str:
         """The group's name."""
-        return self._group.name
+        return self.group.name
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was not killed."""
+        return not self.group.dead
 
     def loop(self, name: str) -> Loop:
         """A new loop."""
-        return SimLoop(self._sim, name, self._group)
+        return SimLoop(self._sim, name, self.group)
 
     def pool(self, name: str, size: int, queue: int) -> Pool:
         """A new pool."""
-        return SimPool(self._sim, name, self._group, size, queue)
+        return SimPool(self._sim, name, self.group, size, queue)
 
     def task(self, name: str, target: Callable[[Stop], None]) -> Task:
         """A new task."""
-        return SimTask(self._sim, name, self._group, target)
+        return SimTask(self._sim, name, self.group, target)
 
     def pause(self) -> None:
         """As SIGSTOP: timers fall due, but nothing runs."""
-        self._group.paused = True
+        self.group.paused = True
 
     def resume(self) -> None:
         """As SIGCONT."""
-        self._group.paused = False
+        self.group.paused = False
 
     def kill(self) -> None:
         """As SIGKILL: nothing of this group ever runs again, nothing is cleaned up.
 
         A new process needs a new group.
         """
-        self._group.kill()
-        self._sim.forget(self._group)
+        self.group.kill()
+        self._sim.forget(self.group)
 
 
 class SimTestCase(unittest.TestCase):
