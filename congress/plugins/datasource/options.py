@@ -2,9 +2,9 @@
 
 May import the interfaces, the model and the standard library only.
 
-Invariant: the host of drivers reads ``poll_time`` and ``lazy_tables`` out of a
-datasource's configuration itself; a driver that polls declares both with
-``polling_options`` and heeds neither.
+Invariant: the host of drivers reads these options out of a datasource's
+configuration itself; a driver that polls declares them with ``polling_options``
+and heeds none of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,8 @@ POLL_TIME = 10
 
 def polling_options(
     *, poll_time: float = POLL_TIME, lazy: Iterable[str] = (), tables: Iterable[str] = ()
-) -> tuple[Option, Option]:
-    """Declare ``poll_time`` and ``lazy_tables``.
+) -> tuple[Option, Option, Option]:
+    """Declare ``poll_time``, ``poll_timeout`` and ``lazy_tables``.
 
     :param poll_time: seconds between polls unless configured otherwise.
     :param lazy: tables that are lazy unless configured otherwise.
@@ -30,6 +30,12 @@ def polling_options(
             description="Seconds between two polls; 0 polls only when a refresh is requested.",
             default=poll_time,
             minimum=0,
+        ),
+        Option(
+            "poll_timeout",
+            type="number",
+            description="Seconds that a poll may take; unset, the node's own limit.",
+            minimum=1,
         ),
         Option(
             "lazy_tables",

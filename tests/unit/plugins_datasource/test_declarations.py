@@ -12,8 +12,10 @@ from congress.plugins.datasource.declarations import (
     declared_table,
     read_declaration,
 )
+from congress.plugins.datasource.file import FileDriver
 from congress.plugins.datasource.naming import identifier, name_problem
 from congress.plugins.datasource.options import polling_options
+from congress.plugins.datasource.push import PushDriver
 
 
 class NamingTest(unittest.TestCase):
@@ -59,9 +61,37 @@ class DeclarationTest(unittest.TestCase):
 
 class OptionTest(unittest.TestCase):
     def test_lazy_tables_are_checked_where_the_tables_are_known(self):
-        _, lazy = polling_options(lazy=["b"], tables=["a", "b"])
+        *_, lazy = polling_options(lazy=["b"], tables=["a", "b"])
         validator = Draft202012Validator(dict(lazy.schema))
         self.assertTrue(validator.is_valid(["a"]))
         for wrong in (["c"], ["a", "a"], "a"):
             self.assertFalse(validator.is_valid(wrong))
-        self.assertTrue(Draft202012Validator(dict(polling_options()[1].schema)).is_valid(["c"]))
+        self.assertTrue(Draft202012Validator(dict(polling_options()[-1].schema)).is_valid(["c"]))
+
+
+class SchemaTest(unittest.TestCase):
+    """The JSON Schemas that the API checks configurations with say the same as ``check``."""
+
+    def schema(self, driver, option):
+        (found,) = [o for o in driver.describe().options if o.name == option]
+        return Draft202012Validator(dict(found.schema))
+
+    def test_tables_of_the_file_driver(self):
+        schema = self.schema(FileDriver, "tables")
+        column = {"name": "a", "type": "integer", "nullable": False, "description": "x"}
+        for good in (
+            {},
+            {"t": {}},
+            {"t": {"path": "a.csv", "select": "a.b", "columns": ["a", column], "key": ["a"]}},
+            {"t": {"select": ["a", "b"], "format": "yaml", "description": "x"}},
+        ):
+            self.assertTrue(schema.is_valid(good), good)
+        for bad in ([], {"t": []}, {"t": {"colums": []}}, {"t": {"columns": [{"type": "any"}]}}):
+            self.assertFalse(schema.is_valid(bad), bad)
+
+    def test_tables_of_the_push_driver(self):
+        schema = self.schema(PushDriver, "tables")
+        for good in ({}, {"t": []}, {"t": ["a"]}, {"t": {"columns": [{"name": "a"}], "key": []}}):
+            self.assertTrue(schema.is_valid(good), good)
+        for bad in ({"t": "a"}, {"t": [7]}, {"t": {"colums": []}}, {"t": [{"name": "a", "x": 1}]}):
+            self.assertFalse(schema.is_valid(bad), bad)

@@ -91,6 +91,16 @@ class ChangeTest(FolderCase):
         self.assertEqual([("b", "integer"), ("a", "boolean")], self.columns(driver, "new"))
         self.assertEqual({(1, TRUE)}, self.read(driver, ["new"])[0]["new"])
 
+    def test_columns_found_at_the_opening_are_told(self):
+        self.write("a.csv", "x\n1\n")
+        driver = self.driver()
+        self.assertEqual([driver.schema()], self.probe.schemas)
+
+    def test_new_file_that_is_bad_is_told_though_nobody_asked(self):
+        driver = self.driver()
+        self.write("new.json", "[")
+        self.assertEqual({"new"}, set(self.read(driver, ["other"])[1]))
+
     def test_changed_columns_are_told(self):
         self.write("a.csv", "x\n1\n")
         driver = self.driver()
@@ -101,6 +111,7 @@ class ChangeTest(FolderCase):
     def test_table_without_records_keeps_its_columns(self):
         self.write("a.json", '[{"x": 1}]')
         driver = self.driver()
+        self.probe.schemas.clear()
         self.write("a.json", "[]")
         found, failed = self.read(driver)
         self.assertEqual(({"a": frozenset()}, {}), (found, failed))

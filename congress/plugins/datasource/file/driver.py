@@ -71,10 +71,12 @@ class FileDriver(DatasourceDriver):
 
         :raises DriverError: if the folder cannot be read. A bad file is left to the poll.
         """
+        before = self.schema()
         for source in scan(self._settings, self._confinement).sources.values():
             if self.ctx.stop.is_set():
                 return
             self._load(source)
+        self._tell(before)
 
     def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
         """Read the wanted tables whose files changed, and all new ones.
@@ -83,20 +85,16 @@ class FileDriver(DatasourceDriver):
         """
         before = self.schema()
         found = scan(self._settings, self._confinement)
-        failed = {name: why for name, why in found.failed.items() if _wanted(request, name)}
+        failed = {name: why for name, why in found.failed.items() if self._counts(request, name)}
         snapshots: list[Snapshot] = []
         for source in self._due(found, request):
             problem = interruption(request, self.ctx.clock) or self._load(source)
-            if not _wanted(request, source.table):
-                continue
-            if problem:
+            if problem and self._counts(request, source.table):
                 failed[source.table] = problem
-            else:
+            elif not problem and _wanted(request, source.table):
                 rows = self._shelf.loaded[source.table].rows
                 snapshots.append(Snapshot(source.table, rows))
-        after = self.schema()
-        if after != before:
-            self.ctx.schema_changed(after)
+        self._tell(before)
         if snapshots:
             yield Batch(tuple(snapshots), self.ctx.clock.time())
         yield Done(complete=not failed, failed=failed or None)
@@ -111,6 +109,16 @@ class FileDriver(DatasourceDriver):
             absent = name not in found.sources and name not in found.failed
             if absent and _wanted(request, name):
                 yield known.source
+
+    def _counts(self, request: PollRequest, table: str) -> bool:
+        """Whether a failure is to be told: of a table wanted, or one that never could be read."""
+        return _wanted(request, table) or table not in self._shelf.loaded
+
+    def _tell(self, before: Schema) -> None:
+        """Tell of tables and columns that are new."""
+        after = self.schema()
+        if after != before:
+            self.ctx.schema_changed(after)
 
     def _load(self, source: Source) -> str | None:
         """Read one table; say what is wrong with its file, or nothing."""
