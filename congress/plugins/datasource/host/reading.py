@@ -7,10 +7,10 @@ while it was read is left out; neither stops the reading.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
@@ -74,6 +74,11 @@ class Reading:
     def handles(self) -> Mapping[int, psutil.Process]:
         """All processes by pid."""
         return {process.pid: process for process in self.machine.processes()}
+
+    @cached_property
+    def sockets(self) -> Sequence[Any]:
+        """All sockets, as psutil gives them."""
+        return self.machine.sockets()
 
     @cached_property
     def processes(self) -> Mapping[int, ProcessFacts]:

@@ -40,14 +40,14 @@ def _listens(item: Any) -> bool:
 
 
 def _listeners(reading: Reading) -> Iterator[RawRow]:
-    for item in reading.machine.sockets():
+    for item in reading.sockets:
         if _listens(item) and item.laddr:
             address, port = item.laddr[:2]
             yield (*_protocol(item), address, port, *_owner(reading, item.pid))
 
 
 def _connections(reading: Reading) -> Iterator[RawRow]:
-    for item in reading.machine.sockets():
+    for item in reading.sockets:
         if item.raddr and not _listens(item):
             status = item.status.lower() if item.type == socket.SOCK_STREAM else None
             near, far = item.laddr[:2], item.raddr[:2]
