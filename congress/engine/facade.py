@@ -15,7 +15,7 @@ from congress.engine.lang.names import Resolver
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.outcome import Outcome
-from congress.engine.results import Answers, Changes, RuleState, RuleStatus
+from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
 from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
 from congress.engine.run.changes import changed_tables
 from congress.engine.run.join import Failures
@@ -23,6 +23,8 @@ from congress.engine.run.maintain import refresh
 from congress.engine.run.naive import Evaluator
 from congress.engine.run.query import answers
 from congress.engine.run.question import read_question
+from congress.engine.run.simulation import Request, simulate
+from congress.engine.run.trace import trace_lines
 from congress.engine.transaction import Transaction
 from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.action import DesiredAction
@@ -184,6 +186,34 @@ class Engine:
         """
         question = read_question(self._state, policy, text)
         return answers(self._state, question, Budget(self.limits, deadline), limit)
+
+    def trace(self, policy: str, text: str, *, deadline: Deadline | None = None) -> str:
+        """How the answers of a query come about, one event per line.
+
+        :raises Refused: if the text is no query, does not fit, or costs too much.
+        """
+        question = read_question(self._state, policy, text)
+        return "\n".join(trace_lines(self._state, question, Budget(self.limits, deadline)))
+
+    def simulate(
+        self,
+        policy: str,
+        query: str,
+        sequence: str,
+        action_policy: str,
+        *,
+        delta: bool = False,
+        trace: bool = False,
+        deadline: Deadline | None = None,
+    ) -> Simulation:
+        """The answers of a query after a sequence of changes and actions; nothing is changed.
+
+        :param action_policy: the policy that describes what actions do.
+        :param delta: answer with what is gained and lost instead.
+        :raises Refused: if anything does not fit, or costs too much.
+        """
+        request = Request(policy, query, sequence, action_policy, delta, trace)
+        return simulate(self._state, request, Budget(self.limits, deadline))
 
     def desired_actions(self) -> frozenset[DesiredAction]:
         """The actions that should be in force."""

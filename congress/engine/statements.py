@@ -36,6 +36,7 @@ class StatementEditor:
         self._workspace = workspace
         self._outcome = outcome
         self._tables = tables
+        self._inserted: list[RuleKey] = []
 
     # -- inserting ------------------------------------------------------------------
 
@@ -55,9 +56,9 @@ class StatementEditor:
             self._break(policy, rule_id, refusal.diagnostics)
             return
         for statement in statements:
-            self._insert(policy, kind, statement, rule_id, lenient=lenient)
+            self.insert_statement(policy, kind, statement, rule_id, lenient=lenient)
 
-    def _insert(
+    def insert_statement(
         self,
         policy: str,
         kind: PolicyKind,
@@ -66,6 +67,7 @@ class StatementEditor:
         *,
         lenient: bool,
     ) -> None:
+        """Insert one statement; what does not fit becomes a problem, or is kept switched off."""
         draft = check(statement, policy, kind, self._workspace)
         if draft.refused:
             self._refuse(draft, rule_id, lenient=lenient)
@@ -88,9 +90,9 @@ class StatementEditor:
         if resolution.rule is None:
             self._park(stored, draft.diagnostics, resolution)
             return
-        self._outcome.warnings.extend(lint(draft))
         if self._activate(stored, resolution, lenient=lenient):
             self._outcome.accepted += 1
+            self._inserted.append(key)
 
     def _store_fact(self, policy: str, rule: ResolvedRule, rule_id: str | None) -> bool:
         """Store a fact as the row it states; tell whether the row is new."""
@@ -168,13 +170,16 @@ class StatementEditor:
         :raises Refused: if the text does not read.
         """
         for statement in parse(text):
-            if not isinstance(statement, Rule):
-                continue
-            stored = self._workspace.rules.get((policy, rule_key(statement)))
-            if stored is not None:
-                self._forget(stored)
-            elif statement.body is None:
-                self._delete_fact(policy, statement)
+            if isinstance(statement, Rule):
+                self.delete_statement(policy, statement)
+
+    def delete_statement(self, policy: str, statement: Rule) -> None:
+        """Delete one statement; one that is not there is passed over."""
+        stored = self._workspace.rules.get((policy, rule_key(statement)))
+        if stored is not None:
+            self._forget(stored)
+        elif statement.body is None:
+            self._delete_fact(policy, statement)
 
     def _forget(self, stored: StoredRule) -> None:
         self._touch(stored)
@@ -266,6 +271,14 @@ class StatementEditor:
             self._outcome.warnings.append(problem)
 
     # -- the whole ------------------------------------------------------------------
+
+    def advise(self) -> None:
+        """Run the linter over the rules that were inserted."""
+        for key in self._inserted:
+            stored = self._workspace.rules.get(key)
+            if stored is not None and stored.resolved is not None:
+                advice = lint(stored.rule, stored.resolved, self._workspace)
+                self._outcome.warnings.extend(advice)
 
     def check_actions(self) -> None:
         """Refuse action rules whose arguments come from the clock."""

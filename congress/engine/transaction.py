@@ -49,6 +49,7 @@ class Transaction:
         if not self.outcome.problems:
             self._statements.wake()
             self._statements.check_actions()
+            self._statements.advise()
 
     def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:
         """Take the effect of a rule away because it went over a limit."""

@@ -288,6 +288,11 @@ class Workspace:
             if resolved is not None and resolved.head.modal is None:
                 yield resolved.head.table
 
+    def defined(self, table: TableId) -> bool:
+        """Whether a rule, a row or a schema gives a table its contents."""
+        known = table in self.definers or table in self.base
+        return known or self.declared(table) is not None
+
     def rules_of(self, table: TableId) -> Iterable[ResolvedRule]:
         """The active rules that define a table."""
         for key in self.definers.get(table, ()):

@@ -5,7 +5,7 @@ May import ``congress.engine`` below the facade and ``congress.model`` only.
 Invariant: asking changes nothing, and an answer is an instance of the question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from congress.engine.lang.ast import ANONYMOUS, Atom, Constant, Literal, Rule, Term, Variable
@@ -45,11 +45,14 @@ def answers(
 
     :raises Refused: if that costs too much.
     """
-    found = find(workspace, question, budget, limit)
-    unsorted = [(answer.text(), answer.row) for answer in found.values()]
-    unsorted.sort(key=lambda pair: (row_order_key(pair[1] or ()), pair[0]))
-    rows = list(dict.fromkeys(row for _, row in unsorted if row is not None))
-    return Answers(rows, [text for text, _ in unsorted])
+    found = in_order(find(workspace, question, budget, limit).values())
+    rows = list(dict.fromkeys(answer.row for answer in found if answer.row is not None))
+    return Answers(rows, [answer.text() for answer in found])
+
+
+def in_order(found: Iterable[Answer]) -> list[Answer]:
+    """Answers by the order of their rows, then of their texts."""
+    return sorted(found, key=lambda answer: (row_order_key(answer.row or ()), answer.text()))
 
 
 def find(
@@ -81,12 +84,12 @@ def _called(workspace: Workspace, question: Question) -> Iterator[Answer]:
         if key[0] != question.policy or head.name != atom.name or head.modal is not atom.modal:
             continue
         for row in rows:
-            if _fits(atom.arguments, row) and not atom.columns:
+            if fits(atom.arguments, row) and not atom.columns:
                 instance = replace(atom, arguments=tuple(map(Constant, row)))
                 yield Answer(Rule((Literal(instance),)), row)
 
 
-def _fits(terms: tuple[Term, ...], row: Row) -> bool:
+def fits(terms: tuple[Term, ...], row: Row) -> bool:
     """Whether a row is an instance of some terms."""
     if len(terms) != len(row):
         return False
