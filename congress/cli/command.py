@@ -20,12 +20,19 @@ Listing: TypeAlias = tuple[Sequence[str], Iterable[Sequence[Any]]]
 Showing: TypeAlias = tuple[Sequence[str], Sequence[Any]]
 
 
+#: Longer values than this are shown on several lines.
+_ONE_LINE = 100
+
+
 class JsonCell(FormattableColumn[Any]):
     """A value that people see as JSON, and programs as it is."""
 
     def human_readable(self) -> str:
         """See cliff."""
-        return json.dumps(self._value, ensure_ascii=False)
+        text = json.dumps(self._value, ensure_ascii=False)
+        if len(text) <= _ONE_LINE:
+            return text
+        return json.dumps(self._value, ensure_ascii=False, indent=2)
 
 
 class SettingsCell(FormattableColumn[Any]):

@@ -105,7 +105,7 @@ BODIES: list[tuple[str, str, Any, list[Any]]] = [
         "PUT",
         "/v1/data-sources/cloud1/tables/pushed/rows",
         [["a", 1]],
-        [{}, "rows", 5, None, [5], [["a"]], [{"a": 1}]],
+        [{}, "rows", 5, None, [5], [["a"]]],
     ),
     ("POST", "/v1/data-sources/cloud1/webhook", {"event": 1}, [5, None, {}]),
 ]

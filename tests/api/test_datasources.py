@@ -199,6 +199,19 @@ class LedgerTest(ApiTestCase):
         self.assertEqual("2023-11-14T22:13:20+00:00", second["updated_at"])
         self.assertIsNone(second["created_at"])
 
+    def test_the_arguments_of_a_person_are_told_one_by_one(self) -> None:
+        for text, shown in (
+            ('{"positional": ["a", 1], "named": {"b": true}}', ["a", 1, "b=true"]),
+            ("odd", ["odd"]),
+        ):
+            desired = DesiredAction("", "manual/1", "cloud1", "pause", (text,))
+            entry = LedgerEntry(
+                desired.key, desired, 1, False, ActionState.DONE, manual=True, updated_at=1.8e9
+            )
+            self.behind.storage.run(lambda tx, e=entry: tx.ledger.put(e, None))
+            listed = self.get("/v1/ledger")["results"]
+            self.assertIn(shown, [entry["arguments"] for entry in listed])
+
     def test_filters(self) -> None:
         self.assertEqual(1, len(self.get("/v1/ledger?state=failed")["results"]))
         self.assertEqual(2, len(self.get("/v1/ledger?state=failed,done")["results"]))

@@ -1,6 +1,7 @@
 """The action ledger: what policy and people asked for, and what came of it."""
 
 import datetime
+import json
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -51,7 +52,7 @@ def entry_to_plain(entry: LedgerEntry) -> dict[str, Any]:
         "id": action_id(entry.key, entry.generation),
         "datasource": desired.datasource,
         "action": desired.action,
-        "arguments": row_to_plain(desired.arguments),
+        "arguments": _arguments(entry),
         "policy": desired.policy,
         "rule": desired.rule,
         "state": str(entry.state),
@@ -65,6 +66,19 @@ def entry_to_plain(entry: LedgerEntry) -> dict[str, Any]:
         "created_at": _moment(entry.created_at),
         "updated_at": _moment(entry.updated_at),
     }
+
+
+def _arguments(entry: LedgerEntry) -> list[Any]:
+    """What the action was given; a person's call is kept as one JSON text."""
+    given = row_to_plain(entry.desired.arguments)
+    if not entry.manual:
+        return list(given)
+    try:
+        call = json.loads(str(given[0]))
+        named = [f"{name}={json.dumps(value)}" for name, value in call["named"].items()]
+        return [*call["positional"], *named]
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return list(given)
 
 
 def _moment(seconds: float) -> str | None:

@@ -6,7 +6,17 @@ from congress.cli.command import ApiLister, Listing, listing
 
 STATES = ("new", "held", "claimed", "done", "failed", "in_doubt", "suppressed")
 COLUMNS = ("updated_at", "datasource", "action", "arguments", "state", "policy", "message")
-MORE = ("id", "rule", "active", "manual", "generation", "attempts", "promise", "result")
+MORE = (
+    "id",
+    "created_at",
+    "rule",
+    "active",
+    "manual",
+    "generation",
+    "attempts",
+    "promise",
+    "result",
+)
 
 
 class ListLedger(ApiLister):

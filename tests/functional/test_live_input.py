@@ -1,0 +1,134 @@
+"""Bad input against a real server with all roles: refused with a 4xx, and nothing changes."""
+
+import json
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, ClassVar
+
+import hypothesis
+import schemathesis
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests.api.test_bad_input import BODIES, GARBAGE, QUERIES, UNKNOWN
+from tests.functional.live_server import LiveServer
+
+load_all_checks()
+
+TABLES = {"pushed": ["a", "b"], "servers": ["id", "size"]}
+
+
+class LiveInputTest(unittest.TestCase):
+    server: ClassVar[LiveServer]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = LiveServer("[api]\nmax_request_bytes = 65536\nmax_pushed_rows = 1000\n")
+        cls.addClassCleanup(cls.server.close)
+        config = {"tables": TABLES}
+        for path, body in (
+            ("/v1/data-sources", {"name": "cloud1", "driver": "push", "config": config}),
+            ("/v1/policies/classification/rules", {"rule": "error(1)"}),
+        ):
+            status, text = cls.send("POST", path, json.dumps(body).encode())
+            assert status == 201, text
+
+    @classmethod
+    def send(cls, method: str, path: str, data: bytes | None = None) -> tuple[int, str]:
+        """Status and text of an answer."""
+        request = urllib.request.Request(cls.server.url + path, data, method=method)
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def state(self) -> list[str]:
+        """Everything a request could change, as the API shows it."""
+        paths = ("policies", "policies/classification/rules", "data-sources", "ledger")
+        rows = "data-sources/cloud1/tables/pushed/rows"
+        return [self.send("GET", f"/v1/{path}")[1] for path in (*paths, rows)]
+
+    def check_refusal(self, method: str, path: str, data: bytes | None = None) -> None:
+        status, text = self.send(method, path, data)
+        self.assertIn(status, range(400, 500), text)
+        self.assertTrue(json.loads(text)["error"]["diagnostics"][0]["message"])
+
+    def test_wrong_bodies(self) -> None:
+        before = self.state()
+        for method, path, _right, wrong in BODIES:
+            if "webhook" in path:
+                continue
+            for body in (*wrong, "text", 7, True):
+                with self.subTest(path=path, body=body):
+                    self.check_refusal(method, path, json.dumps(body).encode())
+        self.assertEqual(before, self.state())
+
+    def test_no_json(self) -> None:
+        before = self.state()
+        for method, path, _right, _wrong in BODIES:
+            for data in (*GARBAGE, b"[" + b" " * 70_000 + b"]"):
+                with self.subTest(path=path, data=data[:20]):
+                    self.check_refusal(method, path, data)
+        self.assertEqual(before, self.state())
+
+    def test_unknown_names_and_wrong_queries(self) -> None:
+        for method, path in UNKNOWN:
+            with self.subTest(method=method, path=path):
+                status, text = self.send(method, path)
+                self.assertEqual(404, status, text)
+        for method, path in QUERIES:
+            with self.subTest(path=path):
+                self.check_refusal(method, path)
+
+    def test_duplicates(self) -> None:
+        before = self.state()
+        for path, body in (
+            ("/v1/policies", {"name": "classification"}),
+            ("/v1/policies", {"name": "cloud1"}),
+            ("/v1/policies/classification/rules", {"rule": " error( 1 ) . "}),
+            ("/v1/data-sources", {"name": "cloud1", "driver": "push"}),
+            ("/v1/data-sources", {"name": "classification", "driver": "push"}),
+        ):
+            with self.subTest(path=path, body=body):
+                status, text = self.send("POST", path, json.dumps(body).encode())
+                self.assertEqual(409, status, text)
+        self.assertEqual(before, self.state())
+
+    def test_too_many_rows(self) -> None:
+        rows: list[Any] = [["a", 1]] * 1001
+        path = "/v1/data-sources/cloud1/tables/pushed/rows"
+        status, _text = self.send("PUT", path, json.dumps(rows).encode())
+        self.assertEqual(413, status)
+
+    def test_whatever_is_sent_is_no_fault(self) -> None:
+        schema = schemathesis.openapi.from_url(f"{self.server.url}/v1/openapi.json")
+        names = ("not_a_server_error", "response_schema_conformance", "content_type_conformance")
+        checks = [CHECKS.get_one(name) for name in names]
+        for operation in schema.get_all_operations():
+            found = operation.ok()
+            with self.subTest(operation=found.label):
+                self.fire(found, checks)
+
+    def fire(self, operation: Any, checks: list[Any]) -> None:
+        """Send a bounded number of requests, half of them to things that exist."""
+        known = {"policy": "classification", "datasource": "cloud1", "table": "pushed"}
+
+        @hypothesis.settings(
+            max_examples=8,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        @hypothesis.given(case=operation.as_strategy(), real=hypothesis.strategies.booleans())
+        def send(case: Any, real: bool) -> None:
+            if real and operation.method != "delete":
+                present = case.path_parameters or {}
+                present.update({name: known[name] for name in known if name in present})
+            case.validate_response(case.call(), checks=checks)
+
+        send()
