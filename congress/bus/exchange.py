@@ -105,7 +105,7 @@ class Exchange:
         for source in list(self._senders):
             loop.post(lambda source=source: self._own_source(source))  # type: ignore[misc]
         for subscription in list(self._subscriptions.values()):
-            loop.post(subscription.refresh)
+            self._refresh(subscription)
         loop.every(lambda: self._options.heartbeat_interval() / 2, self._tick)
         loop.every(self._options.peer_timeout, self._forget_strangers)
 
@@ -328,10 +328,10 @@ class Exchange:
                 if (tell := own.on_wanted) is not None:
                     self._later(lambda tell=tell, wanted=wanted: tell(wanted))  # type: ignore[misc]
 
-    def _update(self, subscription: SourceSubscription) -> None:
+    def _update(self, subscription: SourceSubscription, tables: frozenset[str]) -> None:
         """A subscription's tables changed, or it ended."""
         if not subscription.closed:
-            subscription.refresh()
+            subscription.refresh(tables)
             self._provide([subscription])
 
     def _tick(self) -> None:
@@ -363,8 +363,14 @@ class Exchange:
             self._subscriptions.pop(subscription.name, None)
         tables = None if subscription.closed else subscription.tables
         self.interest.set_local(subscription.source, subscription.number, tables)
-        self._post(lambda: self._update(subscription))
+        self._refresh(subscription)
         self._changed()
+
+    def _refresh(self, subscription: SourceSubscription) -> None:
+        # Every change is passed on, even one that undoes the one before: a table that
+        # was removed and added begins with a snapshot.
+        tables = subscription.tables
+        self._post(lambda: self._update(subscription, tables))
 
     def _on_publisher_closed(self, publisher: SourcePublisher) -> None:
         own = self._senders.get(publisher.source)

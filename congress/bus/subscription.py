@@ -18,6 +18,7 @@ from congress.bus.options import BusOptions
 from congress.bus.sync import Ask, Collector
 from congress.interfaces.role import Arrival
 from congress.interfaces.runtime import Clock
+from congress.model.delta import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class SourceSubscription:
         self.source = source
         self.tables = frozenset(tables)
         self.closed = False
+        #: Tables that were added and have had no snapshot since: what is on its way
+        #: of them may be from before they were removed, and means nothing.
+        self._awaited = set(self.tables)
         self._means = means
         self._on_arrival, on_state = handlers
         self.feed = Feed(source, name, self, means.options, means.rng, means.counters)
@@ -76,6 +80,7 @@ class SourceSubscription:
         """Subscribe to exactly these tables."""
         wanted = frozenset(tables)
         if wanted != self.tables and not self.closed:
+            self._awaited |= wanted - self.tables
             self.tables = wanted
             self._means.changed(self)
 
@@ -93,9 +98,9 @@ class SourceSubscription:
 
     # For the node, on the data loop
 
-    def refresh(self) -> None:
+    def refresh(self, tables: Iterable[str]) -> None:
         """Tell the feed which tables are wanted."""
-        self.feed.set_tables(self.tables, self._means.clock.monotonic())
+        self.feed.set_tables(tables, self._means.clock.monotonic())
 
     def take(self, part: SyncPart) -> None:
         """A piece of an answer arrived."""
@@ -155,14 +160,17 @@ class SourceSubscription:
 
     def _deliver(self, arrival: Arrival) -> None:
         """Give the subscriber what is of tables it still wants."""
-        tables = self.tables
         if self.closed:
             return
-        if any(change.table not in tables for change in arrival.changes):
-            changes = tuple(c for c in arrival.changes if c.table in tables)
+        for change in arrival.changes:
+            if isinstance(change, Snapshot):
+                self._awaited.discard(change.table)
+        known = self.tables - self._awaited
+        if any(change.table not in known for change in arrival.changes):
+            changes = tuple(c for c in arrival.changes if c.table in known)
             arrival = replace(arrival, changes=changes)
-        if any(table not in tables for table in arrival.coverage):
-            coverage = {t: c for t, c in arrival.coverage.items() if t in tables}
+        if any(table not in self.tables for table in arrival.coverage):
+            coverage = {t: c for t, c in arrival.coverage.items() if t in self.tables}
             arrival = replace(arrival, coverage=coverage)
         if arrival.changes or arrival.coverage:
             self._on_arrival(arrival)
