@@ -1,17 +1,13 @@
 """The contract in ``openapi.yaml``: equal to the routes there are, and kept under fire."""
 
 import re
-from typing import Any
 
-import hypothesis
 import schemathesis
-from schemathesis.checks import CHECKS, load_all_checks
 
 from congress.api.access import PUBLIC, rule_of
 from congress.api.openapi import contract
 from tests.api.case import BASE, ApiTestCase
-
-load_all_checks()
+from tests.api.fuzz import fire
 
 _IMPLIED = {"HEAD", "OPTIONS"}
 
@@ -51,29 +47,8 @@ class FuzzTest(ApiTestCase):
         self.cloud()
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
         schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", self.served)
-        names = ("not_a_server_error", "response_schema_conformance", "content_type_conformance")
-        checks = [CHECKS.get_one(name) for name in names]
+        known = {"policy": "classification", "datasource": "cloud1", "table": "servers"}
         for operation in schema.get_all_operations():
             found = operation.ok()
             with self.subTest(operation=found.label):
-                self._fire(found, checks)
-
-    def _fire(self, operation: Any, checks: list[Any]) -> None:
-        known = {"policy": "classification", "datasource": "cloud1", "table": "servers"}
-
-        @hypothesis.settings(
-            max_examples=12,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
-        @hypothesis.given(case=operation.as_strategy(), real=hypothesis.strategies.booleans())
-        def fire(case: Any, real: bool) -> None:
-            if real:
-                present = case.path_parameters or {}
-                present.update({name: known[name] for name in known if name in present})
-            response = case.call(base_url=BASE)
-            case.validate_response(response, checks=checks)
-
-        fire()
+                fire(found, known, 15, lambda case: case.call(base_url=BASE))
