@@ -18,33 +18,14 @@ from congress.interfaces.role import Arrival, Bus, Epoch, Subscription
 from congress.interfaces.runtime import Pool, Timer
 from congress.model.delta import Change, Snapshot
 from congress.model.diagnostic import Refused
-from congress.model.schema import Column, ColumnType, Schema, TableSchema
-from congress.model.values import Row, row_order_key, row_to_plain
+from congress.model.schema import Schema
+from congress.model.values import Row
 from congress.roles.policy.mirrors import Mirrors
 from congress.roles.policy.runtime import EngineRuntime
 from congress.roles.policy.source import SourceState, TableState, merged
+from congress.roles.policy.standing import STATUS_SOURCE, STATUS_TABLE, status_report
 
 LOG = logging.getLogger(__name__)
-
-STATUS_SOURCE = "_status"
-STATUS_TABLE = "tables"
-STATUS_SCHEMA = Schema.of(
-    [
-        TableSchema(
-            STATUS_TABLE,
-            (
-                Column("source", ColumnType.STRING, nullable=False),
-                Column("table", ColumnType.STRING, nullable=False),
-                Column("as_of", ColumnType.NUMBER, description="seconds since the epoch"),
-                Column("complete", ColumnType.BOOLEAN, description="read in full in this epoch"),
-                Column("stale", ColumnType.BOOLEAN, description="not read when it was due"),
-                Column("epoch", ColumnType.INTEGER, description="the life of the source"),
-            ),
-            "How far the tables that rules read can be relied on.",
-        )
-    ],
-    closed=True,
-)
 
 SCHEMA_TOPIC = "schema-changed"
 SCHEMA_TIMEOUT = 5.0
@@ -102,14 +83,7 @@ class Feed:
 
     def report(self) -> dict[str, Any]:
         """Each subscribed table, for people."""
-        names = STATUS_SCHEMA.tables[STATUS_TABLE].column_names
-        found: dict[str, Any] = {}
-        for row in sorted(self._status, key=row_order_key):
-            source, table, *rest = row_to_plain(row)
-            state = dict(zip(names[2:], rest, strict=True))
-            state["rejected"] = self.rejected.get(f"{source}:{table}", 0)
-            found.setdefault(str(source), {})[str(table)] = state
-        return found
+        return status_report(self._status, self.rejected)
 
     def tables(self, source: str) -> list[str]:
         """The tables of a source that are subscribed to; any thread."""

@@ -14,10 +14,10 @@ from congress.engine import CreatePolicy, DropPolicy, Edit, SetSchema
 from congress.model.diagnostic import Diagnostic, Refused
 from congress.model.policy import RuleDef
 from congress.roles.policy.book import Book, Steps, steps_between
-from congress.roles.policy.feed import STATUS_SCHEMA, STATUS_SOURCE
 from congress.roles.policy.mirrors import Mirrors
 from congress.roles.policy.outline import outline
 from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.standing import STATUS_SCHEMA, STATUS_SOURCE
 
 LOG = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ from congress.engine import Engine, RuleState, RuleStatus
 from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
 from congress.model.policy import RuleDef
 from congress.model.values import Row, row_order_key, row_to_plain
-from congress.roles.policy.feed import STATUS_SOURCE, Feed
+from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import DATASOURCE, Loader
 from congress.roles.policy.outline import outline
 from congress.roles.policy.policies import stored_rule
 from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.standing import STATUS_SOURCE
 
 NO_TRACE = "Not available"
 

@@ -63,58 +63,12 @@ class PolicyEngine:
 
     def start(self) -> None:
         """Begin; policies are loaded in the background as soon as storage answers."""
-        parts, conf = self._parts, self._parts.conf
-        builtins = load_builtins(parts)
-        self._engine_loop = parts.threads.loop("policy-engine")
-        self._store_loop = parts.threads.loop("policy-store")
-        self._pool = parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
-
-        def patience() -> float:
-            return float(conf.dse.long_timeout)
-
-        mirrors = Mirrors()
-        runtime = EngineRuntime(
-            Engine(builtins, limits=read_limits(conf)),
-            self._engine_loop,
-            parts.clock,
-            patience=lambda: float(conf.limits.transaction_seconds),
-            query_patience=lambda: float(conf.limits.query_seconds),
-        )
-        self._loader = loader = Loader(runtime, mirrors)
-        self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
-        self._reader = Reader(runtime, loader, self._feed)
-        loader.on_drop(self._feed.drop)
-        self._ticker = Ticker(runtime, parts.clock)
-        self._actions = Actions(
-            parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
-        )
-        self._synchronizer = Synchronizer(
-            parts.storage,
-            parts.bus,
-            loader,
-            store_loop=self._store_loop,
-            engine_loop=self._engine_loop,
-            clock=parts.clock,
-            period=lambda: float(conf.dse.safety_resync_period),
-            engine_timeout=patience,
-        )
-        trial = Trial(runtime, self._feed, patience)
-        writer = PolicyWriter(parts.storage, parts.bus, self._synchronizer, trial, parts.clock)
-        self._policies = Policies(writer, parts.bus.instance, self._reader.mirrored)
-        service = PolicyService(
-            self._policies,
-            self._reader,
-            runtime,
-            loader,
-            self._feed,
-            self._actions,
-            self._synchronizer,
-            self._store_loop,
-            patience,
-        )
-        self._run(service, builtins)
-
-    def _run(self, service: PolicyService, builtins: Iterable[Builtin]) -> None:
+        builtins = load_builtins(self._parts)
+        self._engine_loop = self._parts.threads.loop("policy-engine")
+        self._store_loop = self._parts.threads.loop("policy-store")
+        self._pool = self._parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
+        self._make_engine(builtins)
+        service = self._make_service()
         digest = builtins_digest(builtins)
         self._engine_loop.call(self._loader.prepare, START_TIMEOUT)
         self._parts.bus.announce(FACT, lambda: self._loader.revision)
@@ -124,6 +78,58 @@ class PolicyEngine:
         self._synchronizer.after_load(self._open_actions)
         self._engine_loop.post(self._feed.open)
         self._synchronizer.open()
+
+    def _make_engine(self, builtins: Iterable[Builtin]) -> None:
+        """What runs on the engine loop. Who listens to the engine first hears first."""
+        parts, conf = self._parts, self._parts.conf
+        mirrors = Mirrors()
+        self._runtime = runtime = EngineRuntime(
+            Engine(builtins, limits=read_limits(conf)),
+            self._engine_loop,
+            parts.clock,
+            patience=lambda: float(conf.limits.transaction_seconds),
+            query_patience=lambda: float(conf.limits.query_seconds),
+        )
+        self._loader = loader = Loader(runtime, mirrors)
+        self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
+        loader.on_drop(self._feed.drop)
+        self._reader = Reader(runtime, loader, self._feed)
+        self._ticker = Ticker(runtime, parts.clock)
+        self._actions = Actions(
+            parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
+        )
+
+    def _make_service(self) -> PolicyService:
+        """What runs on the store loop, and the service before both."""
+        parts, conf = self._parts, self._parts.conf
+
+        def patience() -> float:
+            return float(conf.dse.long_timeout)
+
+        self._synchronizer = Synchronizer(
+            parts.storage,
+            parts.bus,
+            self._loader,
+            store_loop=self._store_loop,
+            engine_loop=self._engine_loop,
+            clock=parts.clock,
+            period=lambda: float(conf.dse.safety_resync_period),
+            engine_timeout=patience,
+        )
+        trial = Trial(self._runtime, self._feed, patience)
+        writer = PolicyWriter(parts.storage, parts.bus, self._synchronizer, trial, parts.clock)
+        self._policies = Policies(writer, parts.bus.instance, self._reader.mirrored)
+        return PolicyService(
+            self._policies,
+            self._reader,
+            self._runtime,
+            self._loader,
+            self._feed,
+            self._actions,
+            self._synchronizer,
+            self._store_loop,
+            patience,
+        )
 
     def _open_actions(self) -> None:
         """Publish under an epoch that no earlier life of this node had."""

@@ -3,7 +3,8 @@
 from congress.interfaces.role import Epoch, Position
 from congress.model.delta import Delta
 from congress.model.values import FALSE, TRUE
-from tests.unit.roles_policy.harness import FakeBus, PolicyEngineTestCase, table
+from tests.unit.roles_policy.fakes import FakeBus
+from tests.unit.roles_policy.harness import PolicyEngineTestCase, table
 
 HOLD = ("hold", "", "")
 

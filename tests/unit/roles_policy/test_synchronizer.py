@@ -8,7 +8,8 @@ from congress.model.diagnostic import refuse
 from congress.model.policy import PolicyDef, RuleDef
 from congress.model.status import State
 from congress.roles.policy.role import PolicyEngine
-from tests.unit.roles_policy.harness import FakeBus, PolicyEngineTestCase
+from tests.unit.roles_policy.fakes import FakeBus
+from tests.unit.roles_policy.harness import PolicyEngineTestCase
 
 
 class SecondEngine:
