@@ -107,9 +107,10 @@ def _structured(schema: object, value: object) -> object:
 
 def _schema_problems(spec: ActionSpec, bound: Mapping[str, object]) -> list[Diagnostic]:
     schema = dict(spec.parameters) or {"type": "object"}
-    validator = jsonschema.validators.validator_for(schema)(schema)
+    validator = jsonschema.validators.validator_for(schema)
     try:
-        errors = list(validator.iter_errors(cast(Any, dict(bound))))
+        validator.check_schema(schema)
+        errors = list(validator(schema).iter_errors(cast(Any, dict(bound))))
     except jsonschema.exceptions.SchemaError as error:
         return [Diagnostic("plugin", f"the driver declares {spec.name!r} wrongly: {error.message}")]
     return [

@@ -59,7 +59,7 @@ class Copy:
 
     :param since: when it became complete, monotonic.
     :param rises: how each key rose lately; nothing of what stood in the first complete
-        set, because nobody knows when that rose.
+        set or was there when its rule was armed, because nobody knows when that rose.
     """
 
     datasource: str
@@ -82,12 +82,13 @@ class Copy:
         edges: list[Edge] = []
         armed: set[Rule] = set()
         malformed: list[Row] = []
+        unarmed = frozenset(self.holds)
         for change in arrival.changes:
             if change.table == self.table:
                 self._take(change, now, edges, armed, malformed)
         if self.complete:
             for edge in edges:
-                if edge.rise:
+                if edge.rise and _rule(edge.desired) not in unarmed:
                     self.rises.setdefault(edge.key, []).append(edge)
         coverage = arrival.coverage.get(self.table)
         if coverage is not None:
@@ -107,7 +108,7 @@ class Copy:
 
     def held(self, desired: DesiredAction) -> bool:
         """Whether the engine says that the action's rule is not armed."""
-        return (desired.policy, desired.rule) in self.holds
+        return _rule(desired) in self.holds
 
     def _take(
         self,
@@ -147,6 +148,10 @@ class Copy:
             self.wants[desired.key] = desired
         else:
             self.wants.pop(desired.key, None)
+
+
+def _rule(desired: DesiredAction) -> Rule:
+    return desired.policy, desired.rule
 
 
 def _each(rows: Iterable[Row], rise: bool) -> list[tuple[Row, bool]]:

@@ -111,8 +111,10 @@ class Electorate:
         return gone, come
 
     def requested(self, node: str, now: float) -> None:
-        """A complete set of desired actions arrived from a node."""
-        if told := self._told.get(node):
+        """A complete set of desired actions arrived from a node; one that is not well
+        does not stand for it."""
+        told = self._told.get(node)
+        if told is not None and _well(told.engine):
             self._observe(Requested(node, told.instance), now)
 
     def leader(self, now: float) -> Leadership | None:

@@ -90,6 +90,8 @@ class Enforcement:
             timeout = self._settings.action_timeout
             return self._loop.call(lambda: self.executor.run_manual(entry), timeout)
         except TimeoutError:
+            # It may or may not be in the queue; running it once more is no more than once.
+            self.run_manual_later(entry)
             return self._ledger.get(entry.key) or entry
 
     def run_manual_later(self, entry: LedgerEntry) -> None:

@@ -32,8 +32,9 @@ class Explainer:
         if isinstance(error, _WORDED):
             return self.redact(str(error) or type(error).__name__)
         trace = self.redact("".join(traceback.format_exception(error)))
-        level = logging.DEBUG if trace == self._last else logging.ERROR
-        self._last = trace
+        told = f"{type(error).__name__}: {error}"
+        level = logging.DEBUG if told == self._last else logging.ERROR
+        self._last = told
         LOG.log(level, "the driver of datasource %s failed:\n%s", self._datasource, trace)
         return (
             f"the driver failed unexpectedly ({type(error).__name__}); "

@@ -184,6 +184,7 @@ class Fleet:
         except StorageError as error:
             self._away(error)
             return
+        self._storage_error = ""
         for name, tenure in taken.items():
             self._begin(self._records[name], tenure)
 

@@ -288,7 +288,7 @@ class Host:
             self.board.updated()
 
     def _polled(self) -> None:
-        """After each poll: the driver may know more of its tables and actions now."""
+        """During each poll: the driver may know more of its tables and actions now."""
         mounted = self._mounted
         if mounted is None or self._halted:
             return

@@ -45,7 +45,11 @@ class PollTerms:
 
 
 class Poller:
-    """Polls one driver. ``explain`` words an exception for people, without secrets."""
+    """Polls one driver.
+
+    :param explain: words an exception for people, without secrets.
+    :param polled: called when a poll has read its data, before they are checked.
+    """
 
     def __init__(
         self,
@@ -137,6 +141,7 @@ class Poller:
         try:
             batches, done = self._read(PollRequest(tables, self._cursor, deadline, self._stop))
             self._deadline = None
+            self._polled()
             self._succeed(batches, done)
         except Exception as error:
             self._deadline = None
@@ -144,7 +149,6 @@ class Poller:
             self._failures += 1
             self._fail(self._explain(error))
         self._schedule()
-        self._polled()
 
     def _read(self, request: PollRequest) -> tuple[list[Batch], Done]:
         batches: list[Batch] = []

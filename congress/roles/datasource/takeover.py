@@ -65,14 +65,15 @@ def plan(
     edges: list[Edge] = []
     settling: dict[str, float] = {}
     since = max(now - window, copy.since)
-    for key in sorted(copy.wants.keys() | active.keys() | copy.rises.keys()):
-        seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= since]
-        desired = copy.wants.get(key) or active.get(key) or (seen[-1].desired if seen else None)
-        if desired is None or copy.held(desired):
-            continue
+    keys = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
+    for key in sorted(keys):
         touched = past.touched.get(key)
         if touched is not None and now - touched < settle:
             settling[key] = touched + settle
+            continue
+        seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= since]
+        desired = copy.wants.get(key) or active.get(key) or (seen[-1].desired if seen else None)
+        if desired is None or copy.held(desired):
             continue
         told = sum(at >= since - settle for at in past.rises.get(key, ()))
         missed = len(seen) - told
@@ -85,12 +86,12 @@ def _steps(
 ) -> list[Edge]:
     """The edges of one key: the flaps that were missed, then the way to where it stands."""
     steps: list[Edge] = []
-    flaps = missed - 1 if wanted and not active else missed
-    for _ in range(flaps):
+    rises = max(missed, 1 if wanted and not active else 0)
+    for _ in range(rises):
         if active:
             steps.append(Edge(desired, False, now))
         steps.append(Edge(desired, True, now))
         active = True
-    if wanted != active:
-        steps.append(Edge(desired, wanted, now))
+    if active and not wanted:
+        steps.append(Edge(desired, False, now))
     return steps
