@@ -13,6 +13,10 @@ constraints and by compare-and-swap, and surface as ``Conflict`` or
 Ledger, leases and their epochs belong to one ``bus_id``; the rest is shared by
 all who use the database. Objects handed in and out are immutable values.
 
+Names and ids have 1 to 255 characters and no control characters; a store refuses
+another one with ``Refused`` (``invalid`` or ``too-large``). Texts of any length
+and content come back as they were; so do JSON values.
+
 Known features: ``persistent`` (survives the process), ``shared`` (usable by
 several nodes at once), ``migrations`` (has a schema that ``congress-db-manage``
 keeps).
@@ -267,10 +271,15 @@ class PushedRowStore(Protocol):
     ) -> None:
         """Clear the table if asked, remove rows, then add rows.
 
-        Removing an absent row or adding a present one is no error."""
+        Removing an absent row or adding a present one is no error. Values keep their
+        types; rows that differ only in 1 and 1.0 are one, and the first stays.
+
+        :raises KeyError: no such datasource."""
 
     def seen(self, datasource_id: str, idempotency_key: str) -> bool:
-        """Take note of a key; ``True`` if it had been noted before."""
+        """Take note of a key; ``True`` if it had been noted before.
+
+        Keys are remembered for a day at least. :raises KeyError: no such datasource."""
 
 
 class LedgerStore(Protocol):
@@ -307,11 +316,13 @@ class LeaseStore(Protocol):
     def acquire(self, resource: str, owner: str, ttl: float) -> LeaseRecord | None:
         """Take or renew a lease for ``ttl`` seconds.
 
-        The owner keeps its epoch; a new owner of a free or expired lease gets the
-        next one. ``None`` if somebody else holds it."""
+        The owner keeps its epoch, also if it is late and nobody came in between; a new
+        owner of a free or expired lease gets the next one. ``None`` if somebody else
+        holds it."""
 
     def release(self, resource: str, owner: str) -> bool:
-        """Give it up at once, keeping the epoch for the next owner."""
+        """Give it up at once; the lease then has the owner ``""``, and whoever takes it
+        next, this owner included, gets the next epoch. ``False`` if it had none."""
 
     def get(self, resource: str) -> LeaseRecord | None:
         """The lease as it stands, expired or not."""
@@ -332,7 +343,9 @@ class ChangeStore(Protocol):
         :raises Conflict: the revision is another one by now."""
 
     def since(self, revision: int, limit: int = 1000) -> Sequence[ChangeRecord] | None:
-        """The changes after a revision, oldest first; ``None`` if they are no longer kept."""
+        """The changes after a revision, oldest first; ``None`` if they are no longer kept.
+
+        No revision is told in part: if the limit falls within one, the rest of it follows."""
 
     def trim(self, keep: int) -> int:
         """Keep the newest ``keep`` revisions' changes; tell how many records went."""
@@ -421,10 +434,12 @@ class StorageBackend(Plugin):
         """A transaction; it ends with the ``with`` block, rolled back by an exception.
 
         :param write: whether anything will be changed.
-        :param fence: the lease that must still be held at the end of a write.
+        :param fence: the lease that must still be held, and not expired, at the end of
+            a write.
         :raises Conflict: at the end, or from a store; nothing was stored.
         :raises Fenced: the fence was lost; nothing was stored.
-        :raises StorageError: the database is away; nothing was stored."""
+        :raises StorageError: the database is away; nothing was stored, unless the
+            connection was lost in the very moment of the commit."""
 
     def run(
         self, work: Callable[[Transaction], T], *, fence: Fence | None = None, attempts: int = 10

@@ -4,7 +4,8 @@ May import SQLAlchemy, oslo.db, oslo.config and ``congress.model``.
 
 Invariants: every transaction reads from one snapshot; foreign keys count; texts
 are full Unicode. On SQLite a write transaction takes the write lock when it
-begins, so it waits instead of failing half-way. No message shows a password.
+begins, so it waits instead of failing half-way. No message shows a password or a
+value that was to be stored.
 """
 
 import os
@@ -85,11 +86,12 @@ def make_engine(conf: cfg.ConfigOpts, url: sa.URL) -> sa.Engine:
         if url.get_backend_name() == "sqlite":
             return make_sqlite_engine(Path(str(url.database)))
         settings: dict[str, Any] = {name: conf.database[name] for name in _ENGINE_OPTIONS}
-        engine: sa.Engine = engines.create_engine(url, sqlite_fk=True, **settings)
+        engine: sa.Engine = engines.create_engine(url, **settings)
     except ModuleNotFoundError as error:
         extra = "mysql" if url.get_backend_name() == "mysql" else "postgresql"
         raise _bad(f"the driver {error.name} is not installed",
                    f"pip install 'congress[{extra}]'") from error  # fmt: skip
+    engine.hide_parameters = True
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ")
     event.listen(engine, "connect", _set_mysql_isolation)
@@ -114,7 +116,9 @@ def make_sqlite_engine(path: Path) -> sa.Engine:
                    "let the service's user own its folder, or set [DEFAULT] state_path"
                    ) from error  # fmt: skip
     url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_PATIENCE})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": SQLITE_PATIENCE}, max_overflow=50, hide_parameters=True
+    )
     exc_filters.register_engine(engine)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -161,6 +165,7 @@ def database_now(engine: sa.Engine, clock: Clock) -> sa.ColumnElement[float]:
         return sa.literal_column(
             "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1e6)", sa.Double()
         )
+    engine.hide_parameters = True
     if engine.dialect.name == "postgresql":
         moment = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))
         return sa.cast(sa.extract("epoch", moment), sa.Double())

@@ -3,7 +3,7 @@
 May import SQLAlchemy, oslo.db and ``congress.interfaces``.
 
 Invariant: no message holds a statement, a value, an address or a password; what
-the database said goes to the log, without values.
+the database said, one line of it, goes to the log.
 """
 
 import logging
