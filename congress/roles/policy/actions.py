@@ -76,6 +76,7 @@ class Actions:
         self._publisher: Publisher | None = None
         self._rules: list[ActionRule] = []
         self._published: dict[str, frozenset[Row]] = {}
+        self._suspended = ""
         self.held: Mapping[str, str] = {}
         self.unknown: Mapping[str, str] = {}
         runtime.listen(self._committed)
@@ -91,6 +92,12 @@ class Actions:
         )
         self._survey()
         self.refresh()
+
+    def suspend(self, reason: str) -> None:
+        """Hold the actions of all rules as long as there is a reason."""
+        if reason != self._suspended:
+            self._suspended = reason
+            self.refresh()
 
     def close(self) -> None:
         """Publish no more."""
@@ -168,8 +175,8 @@ class Actions:
         holds: dict[str, str] = {}
         for rule in self._rules:
             missing = [f"{s}:{t}" for s, t in rule.reached if not self._feed.usable(s, t)]
-            if rule.fault:
-                holds[rule.id] = rule.fault
+            if reason := self._suspended or rule.fault:
+                holds[rule.id] = reason
             elif missing:
                 holds[rule.id] = f"waits for {', '.join(missing)}"
         return holds

@@ -10,7 +10,7 @@ A rule that the engine does not take stops no other.
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from congress.engine import CreatePolicy, DropPolicy, Edit, SetSchema
+from congress.engine import CreatePolicy, DropPolicy, Edit, SetSchema, valid_policy_name
 from congress.model.diagnostic import Diagnostic, Refused
 from congress.model.policy import RuleDef
 from congress.roles.policy.book import Book, Steps, steps_between
@@ -99,7 +99,8 @@ class Loader:
     def _mirror_changes(self, book: Book) -> tuple[list[str], list[str]]:
         policies = self._runtime.read(lambda engine: dict(engine.policies()))
         present = {name for name, kind in policies.items() if kind == DATASOURCE}
-        wanted = self._mirrors.wanted(book.names) | {STATUS_SOURCE}
+        names = self._mirrors.wanted(book.names)
+        wanted = {name for name in names if valid_policy_name(name) is None} | {STATUS_SOURCE}
         return sorted(present - wanted), sorted(wanted - present)
 
     def _run_each(

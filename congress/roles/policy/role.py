@@ -4,8 +4,6 @@ Imports the engine and the interfaces. The one place of this package that knows
 the node's configuration.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Sequence
 
@@ -16,9 +14,10 @@ from congress.interfaces.plugin import PluginInfo
 from congress.interfaces.role import Epoch, NodeRole, RoleParts, Service
 from congress.interfaces.storage import Transaction
 from congress.model.builtin import Builtin
-from congress.model.diagnostic import refuse
 from congress.model.status import Health, State
 from congress.roles.policy.actions import Actions
+from congress.roles.policy.builtins import FACT as BUILTINS_FACT
+from congress.roles.policy.builtins import builtins_digest, differing, load_builtins
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import Loader
 from congress.roles.policy.mirrors import Mirrors
@@ -33,11 +32,10 @@ from congress.roles.policy.writer import PolicyWriter
 
 LOG = logging.getLogger(__name__)
 
-BUILTINS_FACT = "builtins"
-
 SCHEMA_THREADS = 4
 SCHEMA_QUEUE = 256
 START_TIMEOUT = 30.0
+COMPARE_INTERVAL = 1.0
 
 
 class PolicyEngineRole(NodeRole):
@@ -60,16 +58,17 @@ class PolicyEngine:
 
     def __init__(self, parts: RoleParts) -> None:
         self._parts = parts
+        self._dissent = ""
 
     def start(self) -> None:
         """Begin; policies are loaded in the background as soon as storage answers."""
-        builtins = load_builtins(self._parts)
+        builtins = load_builtins(self._parts.plugins)
         self._engine_loop = self._parts.threads.loop("policy-engine")
         self._store_loop = self._parts.threads.loop("policy-store")
         self._pool = self._parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
         self._make_engine(builtins)
         service = self._make_service()
-        digest = builtins_digest(builtins)
+        self._digest = digest = builtins_digest(builtins)
         self._engine_loop.call(self._loader.prepare, START_TIMEOUT)
         self._parts.bus.announce(FACT, lambda: self._loader.revision)
         self._parts.bus.announce(BUILTINS_FACT, lambda: digest)
@@ -77,6 +76,7 @@ class PolicyEngine:
         self._synchronizer.after_load(self._policies.ensure_system_policies)
         self._synchronizer.after_load(self._open_actions)
         self._engine_loop.post(self._feed.open)
+        self._engine_loop.every(COMPARE_INTERVAL, self._compare)
         self._synchronizer.open()
 
     def _make_engine(self, builtins: Iterable[Builtin]) -> None:
@@ -131,6 +131,12 @@ class PolicyEngine:
             patience,
         )
 
+    def _compare(self) -> None:
+        """Act only in agreement with the other engines and with storage."""
+        others = differing(self._parts.bus.peers(), self._digest)
+        self._dissent = f"other builtins than on {', '.join(others)}" if others else ""
+        self._actions.suspend(self._loader.fault or self._dissent)
+
     def _open_actions(self) -> None:
         """Publish under an epoch that no earlier life of this node had."""
         node, instance = self._parts.bus.node, self._parts.bus.instance
@@ -161,10 +167,12 @@ class PolicyEngine:
         if not self._loader.loaded:
             message = f"policies are not loaded: {outage or 'storage was not read yet'}"
             return Health(State.NOT_READY, message, since)
+        if self._loader.fault:
+            return Health(State.FAILED, self._loader.fault)
         if outage:
             return Health(State.DEGRADED, f"policy cannot be followed: {outage}", since)
-        if self._loader.fault:
-            return Health(State.DEGRADED, self._loader.fault)
+        if self._dissent:
+            return Health(State.DEGRADED, f"no actions are wanted: {self._dissent}")
         return Health()
 
 
@@ -176,28 +184,6 @@ def read_limits(conf: ConfigOpts) -> Limits:
         integer_bits=conf.limits.integer_bits,
         seconds=conf.limits.transaction_seconds,
     )
-
-
-def load_builtins(parts: RoleParts) -> list[Builtin]:
-    """The builtins of all installed sets.
-
-    :raises Refused: ``plugin`` if two sets have one name in common.
-    """
-    found: dict[str, tuple[str, Builtin]] = {}
-    for plugin in sorted(parts.plugins.names("builtin")):
-        for builtin in parts.plugins.load("builtin", plugin):
-            if builtin.name in found:
-                other = found[builtin.name][0]
-                message = f"builtin {builtin.name!r} is in the sets {other!r} and {plugin!r}"
-                raise refuse("plugin", message, hint="uninstall one of them")
-            found[builtin.name] = (plugin, builtin)
-    return [builtin for _, builtin in found.values()]
-
-
-def builtins_digest(builtins: Iterable[Builtin]) -> str:
-    """A text that differs between engines with different builtins."""
-    seen = sorted((b.name, b.inputs, b.outputs, b.deterministic, b.grows) for b in builtins)
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
 
 
 def next_epoch(tx: Transaction, node: str) -> int:

@@ -92,6 +92,7 @@ class FakeBus:
         self.schemas: dict[str, Schema] = {}
         self.schema_calls: list[str] = []
         self.mute = False
+        self.others: list[Peer] = []
         self.subscriptions: list[FakeSubscription] = []
         self.published: FakePublisher | None = None
         self.notices: list[tuple[str, Mapping[str, Any]]] = []
@@ -157,7 +158,8 @@ class FakeBus:
         self._notice_handlers.setdefault(topic, []).append(handler)
 
     def peers(self) -> Sequence[Peer]:
-        return [Peer(self.node, self.instance, {}, dict(self.sources), {})]
+        facts = {name: fact() for name, fact in self.facts.items()}
+        return [Peer(self.node, self.instance, {}, dict(self.sources), facts), *self.others]
 
     def on_peers(self, handler: Callable[[str, Peer], None]) -> None:
         self._peer_handlers.append(handler)

@@ -1,8 +1,13 @@
 """What is published of desired actions, and when rules are armed."""
 
-from congress.interfaces.role import Epoch, Position
+import operator
+
+from congress.interfaces.role import Epoch, Peer, Position
+from congress.model.builtin import Builtin
 from congress.model.delta import Delta
+from congress.model.status import State
 from congress.model.values import FALSE, TRUE
+from congress.roles.policy.builtins import builtins_digest
 from tests.unit.roles_policy.fakes import FakeBus
 from tests.unit.roles_policy.harness import PolicyEngineTestCase, table
 
@@ -190,3 +195,36 @@ class BooleanTest(PolicyEngineTestCase):
         self.send_rows("nova", "flags", (TRUE,), (1,), (FALSE,), (0,))
         found = {row[2] for row in self.desired("nova")}
         self.assertEqual({"[true]", "[1]", "[false]", "[0]"}, found)
+
+
+class AgreementTest(PolicyEngineTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.configure("nova")
+        self.rule("action", "execute[nova:start(1)] :- true")
+
+    def test_engines_with_other_builtins_do_not_act(self) -> None:
+        self.clock.advance(2)
+        self.assertEqual({("want", "start", "[1]")}, self.desired("nova"))
+        self.bus.others = [Peer("pe2", "i", {}, {}, {"builtins": "others"})]
+        self.clock.advance(2)
+        self.assertEqual({HOLD}, self.desired("nova"))
+        self.assertEqual(State.DEGRADED, self.engine.health().state)
+        self.bus.others = [Peer("ds", "i", {}, {}, {})]
+        self.clock.advance(2)
+        self.assertEqual({("want", "start", "[1]")}, self.desired("nova"))
+        self.assertEqual(State.OK, self.engine.health().state)
+
+    def test_an_engine_that_is_not_what_storage_says_does_not_act(self) -> None:
+        self.engine._loader.fault = "broken"
+        self.clock.advance(2)
+        self.assertEqual({HOLD}, self.desired("nova"))
+        self.assertEqual(State.FAILED, self.engine.health().state)
+
+    def test_builtins_are_told_apart_by_what_they_are(self) -> None:
+        one = Builtin("equal", ("x", "y"), (), operator.eq)
+        same = Builtin("equal", ("x", "y"), (), operator.is_)
+        other = Builtin("equal", ("x",), ("y",), operator.neg)
+        self.assertEqual(builtins_digest([one]), builtins_digest([same]))
+        self.assertNotEqual(builtins_digest([one]), builtins_digest([other]))
+        self.assertNotEqual(builtins_digest([one]), builtins_digest([]))

@@ -171,6 +171,11 @@ class ArrivalTest(PolicyEngineTestCase):
         self.clock.advance(1.1)
         self.assertEqual("not-found", self.refused("policy_status", policy="cinder"))
 
+    def test_sources_whose_names_no_policy_can_have_are_passed_over(self) -> None:
+        self.publish_source("a-b", table("t", "x"))
+        self.assertEqual("not-found", self.refused("policy_status", policy="a-b"))
+        self.assertEqual(State.OK, self.engine.health().state)
+
     def test_other_engines_are_no_sources(self) -> None:
         self.publish_source("policy-engine/pe2", table("__actions/nova", "kind"))
         code = self.refused("policy_status", policy="policy-engine/pe2")
