@@ -12,4 +12,5 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    """${message}"""
+    ${upgrades if upgrades else ""}

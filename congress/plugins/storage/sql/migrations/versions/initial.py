@@ -18,6 +18,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    """Make the tables."""
     _create_policies()
     _create_datasources()
     _create_pushed_rows()
