@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 
@@ -40,10 +41,15 @@ class RequestFailed(Exception):  # noqa: N818 - what the user is told
     def __str__(self) -> str:
         if not self.diagnostics:
             return str(self.args[0])
-        return "\n".join(d.render(self._text(d)) for d in self.diagnostics)
+        return "\n".join(self._render(d) for d in self.diagnostics)
 
-    def _text(self, diagnostic: Diagnostic) -> str:
-        return self.texts.get(diagnostic.where) or self.texts.get("", "")
+    def _render(self, diagnostic: Diagnostic) -> str:
+        """The diagnostic with the text it is about underlined; at least with the place."""
+        text = self.texts.get(diagnostic.where) or self.texts.get("", "")
+        span = diagnostic.span
+        if span and not text and not diagnostic.where:
+            diagnostic = replace(diagnostic, where=f"line {span.line}, column {span.column}")
+        return diagnostic.render(text)
 
 
 class Transport(Protocol):

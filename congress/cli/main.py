@@ -6,6 +6,7 @@ is slow to import (HTTP libraries, the kernel) is imported by what needs it.
 
 import argparse
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -74,6 +75,8 @@ def _version() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for a failure, 2 for wrong usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout.isatty():
+        os.environ.setdefault("CLIFF_FIT_WIDTH", "1")
     return CongressApp().run(arguments or ["--help"])
 
 

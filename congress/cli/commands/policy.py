@@ -154,7 +154,7 @@ class SimulatePolicy(ApiCommand):
             "policies",
             parsed_args.policy_name,
             body=body,
-            texts={"": parsed_args.query, **body},
+            texts=body,
             action="simulate",
             delta=parsed_args.delta,
             trace=parsed_args.trace,

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 from congress.cli.client import Client, PlainTransport, RequestFailed
 from congress.cli.main import main
+from congress.model.diagnostic import Diagnostic, Span
 from tests.unit.cli.case import CliTestCase, own_logging
 
 #: Commands with something in them that is not known.
@@ -126,6 +128,15 @@ class FailureTest(CliTestCase):
             "error[syntax]: this is no rule\n   1 | p(!)\n         ^\n  hint: remove the mark\n",
             err,
         )
+
+    def test_without_the_text_the_place_is_told(self) -> None:
+        diagnostic = Diagnostic("syntax", "this is no rule", Span(26, 27, 1, 27))
+        failure = RequestFailed("x", (diagnostic,))
+        failure.texts = {"query": "p(x)", "sequence": "q+("}
+        self.assertEqual("error[syntax]: this is no rule (line 1, column 27)", str(failure))
+        failure = RequestFailed("x", (replace(diagnostic, where="sequence"),))
+        failure.texts = {"query": "p(x)", "sequence": "q+("}
+        self.assertIn("   1 | q+(\n", str(failure))
 
     def test_the_offending_rule_of_a_file_is_underlined(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
