@@ -61,7 +61,7 @@ def inspect(conf: cfg.ConfigOpts, plugins: NodePlugins, problems: Problems) -> C
         if name:
             with problems.gather():
                 plugins.settings(kind, name)
-    _note_conflicts(conf, plugins, roles, problems)
+    _note_conflicts(conf, plugins, roles, transport, problems)
     return Composition(roles, transport, str(conf.storage.backend))
 
 
@@ -138,7 +138,11 @@ def _is_configured(
 
 
 def _note_conflicts(
-    conf: cfg.ConfigOpts, plugins: NodePlugins, roles: tuple[str, ...], problems: Problems
+    conf: cfg.ConfigOpts,
+    plugins: NodePlugins,
+    roles: tuple[str, ...],
+    transport: str,
+    problems: Problems,
 ) -> None:
     """Settings that are each fine and do not go together."""
     with problems.gather():
@@ -150,6 +154,15 @@ def _note_conflicts(
                 hint="choose another [storage] backend, or unset replicated_policy_engine",
                 where="[DEFAULT] replicated_policy_engine",
             )
+    if transport and not set(ROLE_FLAGS) <= set(roles):
+        with problems.gather():
+            if not plugins.describe("bus", transport).features.get("distributed", True):
+                problems.warn(
+                    "bad-configuration",
+                    f"bus transport {transport!r} does not leave the process, and this node "
+                    f"has the roles {', '.join(roles)} only",
+                    where="[dse] transport",
+                )
     if "api" in roles and conf.api_workers > 1:
         problems.warn(
             "bad-configuration",

@@ -28,8 +28,8 @@ def read_sample(path: pathlib.Path) -> Entries:
             group = found[1]
         elif found := re.fullmatch(r"#([\w-]+) =(.*)", line):
             entries[group, found[1]] = (found[2].strip(), " ".join(comment))
-        if line.startswith("# "):
-            comment.append(line[2:].strip())
+        if line.startswith("#") and not found:
+            comment.append(line[1:].strip())
         else:
             comment = []
     return entries

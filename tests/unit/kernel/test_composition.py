@@ -96,7 +96,9 @@ class TransportTest(CompositionTestCase):
 
     def test_a_name_that_is_given_is_taken(self) -> None:
         self.install_transports(radio="Ready")
-        self.assertEqual("inproc", self.inspect("[dse]\ntransport = inproc", "--api")[0].transport)
+        composition, problems = self.inspect("[dse]\ntransport = inproc", "--api")
+        self.assertEqual("inproc", composition.transport)
+        self.assertIn("does not leave the process", problems.warnings[-1].message)
 
 
 class ProblemTest(CompositionTestCase):
