@@ -12,6 +12,7 @@ Invariant: after ``start`` has raised, nothing of the node runs.
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from oslo_config import cfg
@@ -20,6 +21,7 @@ from congress.interfaces.bus import BusContext, BusTransport
 from congress.interfaces.role import Bus, NodeRole, RoleParts, Service
 from congress.interfaces.runtime import Clock, Loop, Threads
 from congress.interfaces.storage import StorageBackend, StorageContext
+from congress.kernel.catalogue import Catalogue
 from congress.kernel.clock import SystemClock
 from congress.kernel.composition import Composition, compose
 from congress.kernel.health import ask
@@ -31,7 +33,7 @@ from congress.kernel.supervision import (
     starting,
 )
 from congress.kernel.threads import SystemThreads
-from congress.model.status import Health
+from congress.model.status import Health, State
 
 LOG = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Node:
 
     :param conf: parsed options; a node reads no others.
     :param hub: shared by the nodes of one process.
+    :param catalogue: the plugins there are; read from what is installed if not given.
     :param on_failure: told, on a thread of the node's, why it cannot go on. The
         node is not stopped then; that is for whoever started it.
     """
@@ -74,6 +77,7 @@ class Node:
         threads: Threads | None = None,
         hub: object = None,
         instance: str = "",
+        catalogue: Catalogue | None = None,
         on_failure: Callable[[str], None] | None = None,
     ) -> None:
         self.conf = conf
@@ -81,7 +85,7 @@ class Node:
         self.instance = instance or uuid.uuid4().hex
         self.clock = clock or SystemClock()
         self.threads = threads or SystemThreads(self.clock)
-        self.plugins = NodePlugins(conf)
+        self.plugins = NodePlugins(conf, catalogue)
         self.composition: Composition | None = None
         self._make_bus = make_bus
         self._hub = hub
@@ -142,10 +146,15 @@ class Node:
         return [service for runner in self._runners for service in runner.services()]
 
     def health(self) -> Mapping[str, Health]:
-        """The health of every part, by the name of the service."""
+        """The health of every part, by the name of the service.
+
+        A database that is away counts as degraded: a new process would not find it either.
+        """
         found: dict[str, Health] = {}
         if (storage := self._storage) is not None:
-            found["storage"] = ask(storage.health)
+            health = ask(storage.health)
+            away = health.state is State.FAILED
+            found["storage"] = replace(health, state=State.DEGRADED) if away else health
         if (bus := self._bus) is not None:
             found["bus"] = ask(bus.health)
         for runner in tuple(self._runners):

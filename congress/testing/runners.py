@@ -96,7 +96,7 @@ class Runner(abc.ABC):
 
     def eligible(self) -> bool:
         """Whether ``run_next`` may be called now."""
-        return not self._busy and not self.group.paused
+        return not self._busy and not self.group.paused and not self.group.dead
 
     @abc.abstractmethod
     def run_next(self) -> None:
@@ -162,6 +162,8 @@ class SimLoop(Runner):
             raise TimeoutError(f"loop {self.name} does not run jobs now")
         while self._queue:
             self.run_next()
+            if self.group.dead:
+                raise Killed
         return self._run(job)
 
     def idle_since(self) -> float | None:

@@ -20,6 +20,7 @@ In a test::
 import heapq
 import itertools
 import logging
+import math
 import random
 import unittest
 from collections.abc import Callable, Iterator
@@ -131,19 +132,23 @@ class SimThreads:
     def wait(self, predicate: Callable[[], bool], deadline: float) -> bool:
         """Step until a condition holds or the time has come; tell whether it holds.
 
-        This is what simulated blocking calls are made of.
+        This is what simulated blocking calls are made of. Whoever is paused while it
+        waits notices neither before it is resumed.
 
         :raises Killed: the waiting job's node was killed meanwhile.
         """
-        waiting = self._stack[-1] if self._stack else None
+        group = self._stack[-1].group if self._stack else self._own.group
         for _ in range(STEP_LIMIT):
-            if waiting and waiting.group.dead:
+            if group.dead:
                 raise Killed
-            if predicate():
+            if not group.paused and predicate():
                 return True
-            if not self._step() and not self._move_on(deadline):
-                self.clock.move_to(deadline)
-                return predicate()
+            if self._step() or self._move_on(math.inf if group.paused else deadline):
+                continue
+            if group.paused:
+                raise AssertionError(f"{group.name} is paused, and nothing will resume it")
+            self.clock.move_to(deadline)
+            return predicate()
         raise AssertionError(f"no end after {STEP_LIMIT} steps; ready: {self._ready[:5]}")
 
     def after(

@@ -182,6 +182,28 @@ class GroupTest(SimTestCase):
         self.threads.run_ready()
         self.assertEqual([], seen)
 
+    def test_a_job_that_is_paused_while_it_waits_goes_on_when_resumed(self) -> None:
+        group, seen = self.threads.group("node"), []
+        start = self.clock.monotonic()
+
+        def stop_here() -> None:
+            group.pause()
+            self.threads.after(4, group.resume)
+            self.threads.wait(lambda: True, start + 1)
+            seen.append(self.clock.monotonic() - start)
+
+        group.loop("l").post(stop_here)
+        self.clock.advance(9)
+        self.assertEqual([4.0], seen)
+
+    def test_a_call_ends_with_the_group_that_dies_meanwhile(self) -> None:
+        group, seen = self.threads.group("node"), []
+        inner, outer = group.loop("inner"), group.loop("outer")
+        inner.post(group.kill)
+        outer.post(lambda: (inner.call(lambda: seen.append("called"), 1), seen.append("more")))
+        self.threads.wait(lambda: bool(outer.close(1)), self.clock.monotonic() + 1)
+        self.assertEqual([], seen)
+
 
 class SeedTest(SimTestCase):
     def test_equal_seeds_give_equal_runs(self) -> None:
