@@ -150,7 +150,7 @@ class Bus:
     def health(self) -> Health:
         """How the bus and its transport are."""
         if not self._running:
-            return Health(State.NOT_READY, "the bus is not started")
+            return Health(State.NOT_READY, "the bus is not running")
         return worst([self._double_health(), self._transport.health()])
 
     def _close(self, timeout: float) -> None:
@@ -231,8 +231,8 @@ class Bus:
 
         :raises Refused: ``unavailable`` if nobody publishes it now, or ``timeout``.
         """
-        if self._exchange.publishes(source):
-            return self._exchange.schema(source)
+        if (publisher := self._exchange.published(source)) is not None:
+            return publisher.schema() if publisher.schema else None
         claims = [p for p in self._membership.peers() if source in p.sources]
         if not claims:
             raise refuse("unavailable", f"nobody publishes {source!r} at the moment")
@@ -306,11 +306,10 @@ class Bus:
         return {"instance": self.instance}
 
     def _schema(self, source: str) -> dict[str, object] | None:
-        try:
-            schema = self._exchange.schema(source)
-        except KeyError:
-            raise refuse("unavailable", f"{source!r} is not published here (any more)") from None
-        return schema_to_plain(schema) if schema is not None else None
+        publisher = self._exchange.published(source)
+        if publisher is None:
+            raise refuse("unavailable", f"{source!r} is not published here (any more)")
+        return schema_to_plain(publisher.schema()) if publisher.schema else None
 
     def _refuse_double(self) -> None:
         """Look for another node with this id. One that does not answer is gone, or will be

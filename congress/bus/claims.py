@@ -8,7 +8,7 @@ equals the one that won before keeps it while it is made.
 
 from collections.abc import Mapping
 
-from congress.bus.feed import Provider
+from congress.bus.port import Provider
 from congress.interfaces.role import Position
 
 

@@ -9,12 +9,10 @@ need no lock; whoever publishes, subscribes or hears posts there.
 import itertools
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from congress.bus.claims import Claims
 from congress.bus.counters import Counters
-from congress.bus.feed import Provider
 from congress.bus.interest import Interest
 from congress.bus.messages import (
     ForeignVersion,
@@ -26,29 +24,18 @@ from congress.bus.messages import (
     SyncRequest,
     WirePublication,
     decode,
-    encode,
 )
 from congress.bus.options import BusOptions
-from congress.bus.publication import Publication, from_wire, to_wire
+from congress.bus.outgoing import OnWanted, Outgoing
+from congress.bus.port import Provider
+from congress.bus.publication import Publication, from_wire
 from congress.bus.publisher import SourcePublisher
 from congress.bus.subscription import Means, SourceSubscription
-from congress.bus.sync import Ask, Supplier, answer_locally
-from congress.interfaces.bus import BusTransport, Channel
+from congress.bus.sync import Ask, answer_locally
+from congress.interfaces.bus import BusTransport
 from congress.interfaces.role import Arrival, Epoch, Peer, Position
 from congress.interfaces.runtime import Clock, Loop, Pool
 from congress.model.schema import Schema
-
-#: A publication with more rows than fit so many pieces is fetched by those who want it.
-PIECES_PER_PUBLICATION = 4
-
-OnWanted = Callable[[frozenset[str]], None]
-
-
-@dataclass(slots=True)
-class _Sender:
-    publisher: SourcePublisher
-    on_wanted: OnWanted | None
-    told: frozenset[str] = frozenset()
 
 
 class Exchange:
@@ -68,23 +55,26 @@ class Exchange:
         later: Callable[[Callable[[], object]], None],
         changed: Callable[[], None],
     ) -> None:
-        self._transport = transport
         self._node, self._instance = identity
         self._clock = clock
         self._options = options
         self._counters = counters
-        self._peers = peers
-        self._later = later
         self._changed = changed
         self._loop: Loop | None = None
         self._pool: Pool | None = None
         self._numbers = itertools.count(1)
-        self._senders: dict[str, _Sender] = {}
         self._subscriptions: dict[str, SourceSubscription] = {}
         self._claims = Claims()
-        self._supplier = Supplier(options.message_bytes, clock.monotonic)
-        self._strangers: set[str] = set()
         self.interest = Interest(self._on_interest)
+        self._outgoing = Outgoing(
+            transport,
+            self.interest,
+            _piece_bytes(transport, options),
+            clock.monotonic,
+            counters,
+            peers=peers,
+            later=later,
+        )
         self._means = Means(
             clock=clock,
             options=options,
@@ -93,7 +83,7 @@ class Exchange:
             post=self._post,
             submit=self._submit,
             ask=self._ask,
-            ask_more=lambda node, more: self._send(node, more),
+            ask_more=self._outgoing.send,
             changed=self._on_subscription,
         )
 
@@ -102,12 +92,12 @@ class Exchange:
     def start(self, loop: Loop, pool: Pool) -> None:
         """Begin; what was published and subscribed before takes effect."""
         self._loop, self._pool = loop, pool
-        for source in list(self._senders):
+        for source in self._outgoing.positions():
             loop.post(lambda source=source: self._own_source(source))  # type: ignore[misc]
         for subscription in list(self._subscriptions.values()):
             self._refresh(subscription)
         loop.every(lambda: self._options.heartbeat_interval() / 2, self._tick)
-        loop.every(self._options.peer_timeout, self._forget_strangers)
+        loop.every(self._options.peer_timeout, self._outgoing.forget_strangers)
 
     def stop(self) -> None:
         """Hand nothing more to subscribers."""
@@ -122,8 +112,6 @@ class Exchange:
         on_wanted: OnWanted | None,
     ) -> SourcePublisher:
         """See ``interfaces.role.Bus.publisher``. :raises ValueError: the source has one."""
-        if source in self._senders:
-            raise ValueError(f"source {source!r} is published already")
         publisher = SourcePublisher(
             source,
             epoch,
@@ -133,7 +121,7 @@ class Exchange:
             on_close=self._on_publisher_closed,
             schema=schema,
         )
-        self._senders[source] = _Sender(publisher, on_wanted)
+        self._outgoing.add(publisher, on_wanted)
         self._post(lambda: self._own_source(source))
         self._changed()
         return publisher
@@ -156,31 +144,16 @@ class Exchange:
 
     def sources(self) -> dict[str, Position]:
         """The position of every source published here."""
-        return {name: s.publisher.position for name, s in list(self._senders.items())}
+        return self._outgoing.positions()
 
-    def schema(self, source: str) -> Schema | None:
-        """The schema of a source published here. :raises KeyError: it is not."""
-        make = self._senders[source].publisher.schema
-        return make() if make else None
-
-    def publishes(self, source: str) -> bool:
-        """Whether a source is published here."""
-        return source in self._senders
+    def published(self, source: str) -> SourcePublisher | None:
+        """The publisher of a source, if it is here."""
+        return self._outgoing.get(source)
 
     def stats(self) -> dict[str, Any]:
         """For status."""
         subscriptions = [s.stats() for s in list(self._subscriptions.values())]
-        publishers = {
-            name: {
-                "epoch": sender.publisher.position.epoch.number,
-                "seq": sender.publisher.position.seq,
-                "rows": sender.publisher.counts(),
-                "wanted": sorted(sender.publisher.wanted()),
-                "subscribers": self.interest.elsewhere(name)[0],
-            }
-            for name, sender in list(self._senders.items())
-        }
-        return {"subscriptions": subscriptions, "publishers": publishers}
+        return {"subscriptions": subscriptions, "publishers": self._outgoing.stats()}
 
     # What the node hears; any thread
 
@@ -215,9 +188,9 @@ class Exchange:
             if subscriptions := self._of(message.source):
                 self._deliver(from_wire(message), subscriptions)
         elif isinstance(message, SyncRequest):
-            self._supply(sender, message)
+            self._outgoing.supply(sender, message)
         elif isinstance(message, SyncMore):
-            self._send(sender, self._supplier.more(sender, message))
+            self._outgoing.supply_more(sender, message)
         elif isinstance(message, SyncPart | SyncRefused):
             self._receive(message)
         else:
@@ -235,31 +208,9 @@ class Exchange:
 
     def _distribute(self, publication: Publication) -> None:
         """Pass a publication of this node to whoever wants it."""
-        source = publication.source
         self._counters.count("publications")
-        self._deliver(publication, self._of(source))
-        nodes, tables = self.interest.elsewhere(source)
-        if not nodes:
-            return
-        most = self._options.message_bytes() * PIECES_PER_PUBLICATION
-        payload = encode(to_wire(publication, tables, most))
-        if len(nodes) > 2 and 2 * len(nodes) > len(self._peers()):
-            self._transport.broadcast(Channel.DATA, payload)
-        else:
-            for node in nodes:
-                self._transport.send(node, payload)
-
-    def _supply(self, sender: str, request: SyncRequest) -> None:
-        own = self._senders.get(request.source)
-        if own is None:
-            self._send(sender, SyncRefused(request.source, request.token))
-            return
-        self._counters.count("snapshots.served")
-        self.interest.hear_one(
-            sender, request.instance, request.wants_version, request.source, request.wants
-        )
-        own.publisher.keep_digests(True)
-        self._send(sender, self._supplier.begin(sender, request, own.publisher))
+        self._deliver(publication, self._of(publication.source))
+        self._outgoing.distribute(publication)
 
     def _receive(self, message: SyncPart | SyncRefused) -> None:
         subscription = self._subscriptions.get(message.token.rpartition(".")[0])
@@ -272,9 +223,9 @@ class Exchange:
 
     def _ask(self, subscription: SourceSubscription, provider: Provider, ask: Ask) -> None:
         if provider.node == self._node:
-            own = self._senders.get(ask.source)
-            if own is not None:
-                answer = answer_locally(own.publisher, ask)
+            publisher = self._outgoing.get(ask.source)
+            if publisher is not None:
+                answer = answer_locally(publisher, ask)
                 self._post(lambda: subscription.feed.answered(answer, self._clock.monotonic()))
             return
         version, wants = self.interest.local_of(ask.source)
@@ -290,10 +241,7 @@ class Exchange:
             have=dict(ask.have),
             check=ask.check,
         )
-        self._send(provider.node, request)
-
-    def _send(self, node: str, message: Message) -> None:
-        self._transport.send(node, encode(message))
+        self._outgoing.send(provider.node, request)
 
     def _claim(self, event: str, peer: Peer) -> None:
         """Bring the feeds up to date with what a peer publishes."""
@@ -305,28 +253,15 @@ class Exchange:
 
     def _own_source(self, source: str) -> None:
         """A source of this node came or went."""
-        own = self._senders.get(source)
-        self._claims.tell_one(self._node, source, own.publisher.position if own else None)
+        publisher = self._outgoing.get(source)
+        self._claims.tell_one(self._node, source, publisher.position if publisher else None)
         self._provide(self._of(source))
-        self._interested([source])
+        self._outgoing.tell_wanted([source])
 
     def _provide(self, subscriptions: Iterable[SourceSubscription]) -> None:
         now = self._clock.monotonic()
         for subscription in subscriptions:
             subscription.feed.provider(self._claims.provider(subscription.source), now)
-
-    def _interested(self, sources: Iterable[str]) -> None:
-        """Tell publishers of this node what is wanted of them."""
-        for source in sources:
-            own = self._senders.get(source)
-            if own is None:
-                continue
-            own.publisher.keep_digests(bool(self.interest.elsewhere(source)[0]))
-            wanted = self.interest.of(source)
-            if wanted != own.told:
-                own.told = wanted
-                if (tell := own.on_wanted) is not None:
-                    self._later(lambda tell=tell, wanted=wanted: tell(wanted))  # type: ignore[misc]
 
     def _update(self, subscription: SourceSubscription, tables: frozenset[str]) -> None:
         """A subscription's tables changed, or it ended."""
@@ -338,14 +273,6 @@ class Exchange:
         for subscription in list(self._subscriptions.values()):
             subscription.tick()
 
-    def _forget_strangers(self) -> None:
-        """Forget the wishes of nodes that asked, but were not heard for a while."""
-        known = {peer.node for peer in self._peers()}
-        strangers = {node for node in self.interest.nodes() if node not in known}
-        for node in sorted(strangers & self._strangers):
-            self.interest.forget(node)
-        self._strangers = strangers - self._strangers
-
     # Plumbing
 
     def _post(self, job: Callable[[], object]) -> None:
@@ -356,7 +283,7 @@ class Exchange:
         return self._pool is not None and self._pool.submit(job)
 
     def _on_interest(self, sources: Collection[str]) -> None:
-        self._post(lambda: self._interested(sources))
+        self._post(lambda: self._outgoing.tell_wanted(sources))
 
     def _on_subscription(self, subscription: SourceSubscription) -> None:
         if subscription.closed:
@@ -373,8 +300,17 @@ class Exchange:
         self._post(lambda: self._update(subscription, tables))
 
     def _on_publisher_closed(self, publisher: SourcePublisher) -> None:
-        own = self._senders.get(publisher.source)
-        if own is not None and own.publisher is publisher:
-            del self._senders[publisher.source]
+        self._outgoing.remove(publisher)
         self._post(lambda: self._own_source(publisher.source))
         self._changed()
+
+
+def _piece_bytes(transport: BusTransport, options: BusOptions) -> Callable[[], int]:
+    """How much table data to put into one piece, by the options and the transport's limit.
+
+    Sizes are estimates and a publication may be several pieces, so there is a wide margin.
+    """
+    limit = int(transport.describe().features.get("max_message", 0))
+    if not limit:
+        return options.message_bytes
+    return lambda: min(options.message_bytes(), limit // 16)

@@ -10,12 +10,12 @@ lost, the feed asks for it until it has it.
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
 
+from congress.bus.backlog import Backlog
 from congress.bus.counters import Counters
 from congress.bus.mirror import Broken, Mirror, Outcome
 from congress.bus.options import BusOptions
+from congress.bus.port import Port, Provider
 from congress.bus.publication import Publication
 from congress.bus.sync import Answer, Ask
 from congress.interfaces.role import Arrival, Epoch, Position
@@ -24,30 +24,6 @@ from congress.interfaces.role import Arrival, Epoch, Position
 LONGEST_PAUSE = 8.0
 #: A feed that was well for this long starts its back-off anew.
 WELL_AFTER = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """The node that publishes a source now, and how far it is."""
-
-    node: str
-    position: Position
-
-
-class Port(Protocol):
-    """What a feed needs of its surroundings."""
-
-    def ask(self, provider: Provider, ask: Ask) -> None:
-        """Send a request; the answer, if it ever comes, goes to ``answered``."""
-
-    def nudge(self) -> bool:
-        """Ask for the rest of an answer under way; ``False`` if there is none."""
-
-    def emit(self, arrival: Arrival) -> None:
-        """Hand an arrival on."""
-
-    def tell(self, table: str, state: str) -> None:
-        """A table became ``live`` or ``stale``."""
 
 
 class Feed:
@@ -72,8 +48,7 @@ class Feed:
         self._provider: Provider | None = None
         self._epoch: Epoch | None = None
         self._seq = 0
-        self._ahead: dict[int, Publication] = {}
-        self._ahead_rows = 0
+        self._ahead = Backlog(options.max_inbox_rows)
         self._since_ask: list[Publication] = []
         self._ask: Ask | None = None
         self._asks = 0
@@ -122,7 +97,8 @@ class Feed:
         elif found.position.epoch != self._epoch:
             self._begin(found.position.epoch, now)
         else:
-            if before is None or before.node != found.node or not self._busy():
+            moved = before is None or before.node != found.node
+            if self._mirror.unjoined() and (moved or not self._busy()):
                 self._request(now)
             self._expect(found.position.seq, now)
 
@@ -135,7 +111,10 @@ class Feed:
         elif position.seq <= self._seq or position.seq in self._ahead:
             self._counters.count("repeated")
         elif self._mirror.wanting() and not self._paused:
-            self._store(publication)
+            newest = self._ahead.newest
+            if not self._ahead.put(publication):
+                self._counters.count("overflow.ahead")
+                self._expected = max(self._expected, newest)
             self._drain(now)
 
     def answered(self, answer: Answer, now: float) -> None:
@@ -277,7 +256,6 @@ class Feed:
         self._mirror.part(trust=trust)
         self._calm()
         self._ahead.clear()
-        self._ahead_rows = 0
         self._gap_due = None
         self._mirror.show(self._epoch, provided=False)
 
@@ -293,21 +271,9 @@ class Feed:
         else:
             self._retry_later(now)
 
-    def _store(self, publication: Publication) -> None:
-        """Keep a publication until its turn; too many are dropped, and asked for later."""
-        rows = publication.rows
-        if self._ahead and self._ahead_rows + rows > self._options.max_inbox_rows():
-            self._counters.count("overflow.ahead")
-            self._expected = max(self._expected, *self._ahead)
-            self._ahead.clear()
-            self._ahead_rows = 0
-        self._ahead[publication.position.seq] = publication
-        self._ahead_rows += rows
-
     def _drain(self, now: float) -> None:
         """Apply what follows on what was applied."""
-        while self._mirror.joined() and (following := self._ahead.pop(self._seq + 1, None)):
-            self._ahead_rows -= following.rows
+        while self._mirror.joined() and (following := self._ahead.take(self._seq + 1)):
             try:
                 outcome = self._mirror.apply(following)
             except Broken as broken:
@@ -320,7 +286,7 @@ class Feed:
             self._emit(outcome)
             self._catch_up(now)
         self._compare(now)
-        self._expect(max(self._ahead, default=0), now)
+        self._expect(self._ahead.newest, now)
 
     def _expect(self, seq: int, now: float) -> None:
         """A publication of that number exists; if it does not come soon, ask."""
@@ -345,8 +311,7 @@ class Feed:
         except Broken as broken:
             self._resync(str(broken), now)
             return
-        self._ahead = {seq: p for seq, p in self._ahead.items() if seq > self._seq}
-        self._ahead_rows = sum(p.rows for p in self._ahead.values())
+        self._ahead.drop_until(self._seq)
         self._emit(outcome)
         if self._mirror.unjoined():
             self._request(now)

@@ -144,6 +144,7 @@ class Heart:
             if events:
                 self._ears.on_wants(sender, message)
             if message.hello:
+                self._full_left = max(1, self._full_left)
                 self.beat_soon()
         elif isinstance(message, Goodbye):
             self._tell(self._membership.goodbye(sender, message.instance))

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from congress.bus.counters import Counters
-from congress.bus.feed import Feed, Provider
+from congress.bus.feed import Feed
 from congress.bus.inbox import Inbox
 from congress.bus.messages import SyncMore, SyncPart
 from congress.bus.options import BusOptions
+from congress.bus.port import Provider
 from congress.bus.sync import Ask, Collector
 from congress.interfaces.role import Arrival
 from congress.interfaces.runtime import Clock

@@ -118,13 +118,13 @@ class InprocTransport(BusTransport):
 
     def send(self, node: str, payload: bytes) -> None:
         if self._open:
-            for other in self._hub.others(self, node)[:1]:
+            for other in self._hub.others(self, node):
                 other.deliver(Channel.DATA, self.node, payload)
 
     def call(self, node: str, payload: bytes, deadline: float) -> bytes:
         if not self._open:
             raise Unreachable("this node is not connected")
-        for other in self._hub.others(self, node)[:1]:
+        for other in self._hub.others(self, node)[-1:]:
             return other.handle(self.node, payload, deadline - self.ctx.clock.monotonic())
         raise Unreachable(f"there is no node {node!r} in this process")
 

@@ -8,8 +8,9 @@ from congress.interfaces.bus import BusContext, BusTransport, Channel, TimedOut,
 from congress.kernel.clock import SystemClock
 from congress.kernel.threads import SystemThreads
 from congress.plugins.bus.inproc import InprocHub, InprocTransport
-from congress.testing.bus import Received, TransportSuite
+from congress.testing.bus import TransportSuite
 from congress.testing.runtime import SimTestCase
+from congress.testing.station import Received
 
 
 class SimulatedInprocTest(TransportSuite, SimTestCase):
