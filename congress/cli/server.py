@@ -36,6 +36,7 @@ from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
 from congress.kernel.threads import prepare_process
 from congress.model.diagnostic import Diagnostic, Refused, refuse
+from congress.model.status import State
 
 LOG = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class ServerProcess:
         systemd.notify(systemd.READY)
 
     def _sign_of_life(self) -> None:
-        if liveness(self._node.health()) == liveness({}):
+        if liveness(self._node.health()).state is State.OK:
             systemd.notify(systemd.ALIVE)
 
     def _reload(self) -> None:

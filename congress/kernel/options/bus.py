@@ -3,12 +3,23 @@
 May import oslo.config only.
 """
 
+from typing import Any
+
 from oslo_config import cfg
 
 
 def _seconds(name: str, default: float, text: str, least: float = 0.01) -> cfg.FloatOpt:
     return cfg.FloatOpt(name, default=default, min=least, mutable=True, help=text)
 
+
+#: Options of earlier releases that old files may hold.
+_WITHOUT_EFFECT: dict[str, Any] = {
+    "deprecated_for_removal": True,
+    "deprecated_since": "13.0.0",
+    "deprecated_reason": "Heartbeats tell which nodes and updates there are; a gap is filled "
+    "as soon as one shows it.",
+    "help": "Has no effect.",
+}
 
 DSE = (
     cfg.StrOpt(
@@ -67,20 +78,14 @@ DSE = (
         "that no notification told of.",
         1.0,
     ),
-    _seconds(
-        "ping_timeout", 5.0, "Seconds to wait for the answer of a quick call to another node."
-    ),
+    cfg.FloatOpt("ping_timeout", default=5.0, min=0.0, **_WITHOUT_EFFECT),
     _seconds(
         "long_timeout",
         120.0,
         "Seconds to wait for the answer of a call that may take long: simulations, manual "
         "actions, refreshes.",
     ),
-    _seconds(
-        "time_to_resub",
-        10.0,
-        "Seconds a subscriber waits for a missing update before it asks for the whole table.",
-    ),
+    cfg.FloatOpt("time_to_resub", default=10.0, min=0.0, **_WITHOUT_EFFECT),
     cfg.BoolOpt(
         "execute_action_retry",
         default=False,

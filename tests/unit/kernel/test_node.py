@@ -223,6 +223,13 @@ class SupervisionTest(NodeTestCase):
         self.clock.advance(10.0)
         self.assertEqual(["start fake", "stop fake"], self.hub["events"])
 
+    def test_a_database_that_is_away_is_no_reason_to_end(self) -> None:
+        node = self.started()
+        storage = self.hub["parts"].storage
+        storage.health = lambda: FAILED
+        self.assertEqual(Health(State.DEGRADED, "kaputt"), node.health()["storage"])
+        self.assertEqual(State.OK, liveness(node.health()).state)
+
     def test_readiness_follows_the_parts(self) -> None:
         node = self.started()
         self.assertEqual(State.OK, readiness(node.health()).state)
