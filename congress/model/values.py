@@ -102,13 +102,23 @@ def row_order_key(row: Row) -> list[tuple[int, str | int | float]]:
     return [order_key(value) for value in row]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def canonical(values: Sequence[Value]) -> str:
     """The one JSON text of a row: equal rows have equal texts, on every node.
 
     Integral floats are written as integers, because they equal them.
     """
-    plain = [
-        int(value) if isinstance(value, float) and value.is_integer() else to_plain(value)
-        for value in values
-    ]
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _encode(
+        [
+            value
+            if isinstance(value, str) or value is None
+            else value.truth
+            if isinstance(value, Boolean)
+            else int(value)
+            if isinstance(value, float) and value.is_integer()
+            else value
+            for value in values
+        ]
+    )
