@@ -216,7 +216,7 @@ class Feed:
 
     def _pause(self, attempt: int) -> float:
         """How long to wait before the next attempt, with jitter."""
-        base = self._options.heartbeat_interval() * 2.0 ** min(attempt, 10)
+        base = self._options.heartbeat_interval() * 2.0 ** min(attempt + 1, 10)
         return min(base, LONGEST_PAUSE) * (0.75 + self._rng.random() / 2)
 
     def _retry_later(self, now: float) -> None:

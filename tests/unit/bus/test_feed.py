@@ -428,7 +428,7 @@ class FeedTest(unittest.TestCase):
         self.feed.set_tables(["t"], self.now)
         self.provider()
         self.nudges = 3
-        for _ in range(12):
+        while self.nudges > 0:
             self.tick(0.25)
         self.assertEqual(1, len(self.asks))
         self.tick(20)

@@ -223,11 +223,12 @@ class VolumeTest(LossyBusTestCase):
         reader.subscribe("s", ["t"], quick.on_arrival, quick.on_state)
         publisher = self.bus("source").publisher("s", Epoch(1, "e"))
         for number in range(100):
-            publisher.publish([Delta("t", rows(number))], {})
-            self.threads.after(number / 10, lambda: None)
+            delta = Delta("t", rows(number))
+            self.threads.after(number / 10, lambda d=delta: publisher.publish([d], {}))
         self.until(lambda: self.has(quick, *range(100)), 20)
         self.assertLess(len(slow.arrivals), 2)
         self.assertLessEqual(reader.stats()["subscriptions"][0]["inbox_rows"], 50)
+        self.assertEqual(1, reader.stats()["counters"]["resync.overflow"])
         given[0] = True
         self.until(lambda: self.has(slow, *range(100)), 20)
         self.assertEqual(2, len(reader.peers()))
@@ -268,17 +269,13 @@ class VolumeTest(LossyBusTestCase):
             lambda s, p: p,
         )
         self.addCleanup(watcher.close, 1)
-        self.threads.group("reader")
-        reader = self._reader_beside(watcher)
-        seen = self.subscribe(reader)
+        # The reader has the watcher's node id; what the watcher answers to its probe is
+        # no answer.
+        seen = self.subscribe(self.bus("reader"))
         self.until(lambda: self.has(seen, 1))
         publisher.publish([Snapshot("secret", rows("hush")), Delta("t", rows(3))], {})
         self.until(lambda: self.has(seen, 1, 3), 1.0)
         self.assertFalse([payload for payload in payloads if b"hush" in payload])
-
-    def _reader_beside(self, watcher: LossyTransport) -> Bus:
-        """A bus under the watcher's node id; probing finds an echo, which is no answer."""
-        return self.bus("reader")
 
 
 class ForeignMessagesTest(LossyBusTestCase):
