@@ -59,7 +59,11 @@ class Engine:
     ) -> Changes:
         """Apply edits as one: all of them, or none.
 
-        :param deadline: tells when the time for evaluation is over.
+        Where data, not new statements, lead over a limit, the dearest rule is
+        switched off and the edits are tried again.
+
+        :param deadline: tells when the time for evaluation is over; it counts
+            once, then the limits on steps and rows are left.
         :param dry_run: only tell what they would do; tables and actions are left out.
         :raises Refused: with every problem; nothing has changed then.
         """
@@ -74,6 +78,7 @@ class Engine:
                 if strict or refusal.rule is None or refusal.rule in off:
                     raise
                 off[refusal.rule] = refusal.diagnostics[0]
+                deadline = None if refusal.timed else deadline
                 continue
             if dry_run:
                 return _foreseen(self._number + 1, outcome)
@@ -250,7 +255,8 @@ class Engine:
         broken = self._state.broken.get((policy, rule_id))
         if broken is not None:
             return RuleStatus(RuleState.OFF, broken)
-        if isinstance(self._state.names.get((policy, rule_id)), StoredFact):
+        fact = self._state.names.get((policy, rule_id))
+        if isinstance(fact, StoredFact) and fact.row in self._state.stored(fact.table):
             return RuleStatus(RuleState.ACTIVE)
         stored = self._stored(policy, rule_id)
         return RuleStatus(stored.state, stored.diagnostics)

@@ -7,7 +7,6 @@ one that passes no longer is parked or switched off and says why.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from congress.engine.lang.ast import Constant, Modal, Rule, Statement
 from congress.engine.lang.draft import Draft
@@ -48,12 +47,17 @@ class StatementEditor:
         :raises Refused: if the text does not read and need not be kept.
         """
         self._outcome.strict |= not lenient
+        if rule_id is not None:
+            self._workspace.broken.pop((policy, rule_id), None)
         try:
             statements = parse(text)
         except Refused as refusal:
             if not lenient:
                 raise
             self._break(policy, rule_id, refusal.diagnostics)
+            return
+        if rule_id is not None and len(statements) != 1:
+            self._not_single(policy, rule_id, len(statements), lenient=lenient)
             return
         for statement in statements:
             self.insert_statement(policy, kind, statement, rule_id, lenient=lenient)
@@ -146,6 +150,16 @@ class StatementEditor:
             self._workspace.broken[policy, rule_id] = diagnostics
         self._outcome.warnings.extend(diagnostics)
 
+    def _not_single(self, policy: str, rule_id: str, count: int, *, lenient: bool) -> None:
+        """A text with an id holds several statements, or none."""
+        message = f"a rule is one statement, the text holds {count}"
+        code = "multiple-statements" if count else "syntax"
+        problem = Diagnostic(code, message, hint="send one statement at a time")
+        if lenient:
+            self._break(policy, rule_id, (problem,))
+        else:
+            self._outcome.problems.append(problem)
+
     def _park(
         self, stored: StoredRule, diagnostics: Iterable[Diagnostic], resolution: Resolution
     ) -> None:
@@ -219,10 +233,7 @@ class StatementEditor:
             if over_budget or not _names(stored, policy):
                 continue
             self._touch(stored)
-            self._workspace.deactivate(stored)
-            idle = replace(stored, state=RuleState.PARKED, resolved=None, mentions=())
-            self._workspace.put(idle)
-            concerned.append(idle)
+            concerned.append(self._workspace.deactivate(stored))
         return concerned
 
     def resume(self, rules: Iterable[StoredRule]) -> None:
@@ -258,8 +269,7 @@ class StatementEditor:
             self._workspace.remove(stored)
             self._store_fact(policy, resolution.rule, stored.rule_id)
             return True
-        inactive = replace(stored, state=RuleState.PARKED, resolved=None, mentions=())
-        self._activate(inactive, resolution, lenient=True)
+        self._activate(stored, resolution, lenient=True)
         return True
 
     def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:

@@ -210,11 +210,11 @@ class Workspace:
             self._own(goal.table)[rule.key] = None
         return active
 
-    def deactivate(self, rule: StoredRule) -> None:
-        """Take the effect of an active statement away; it stays stored as it is."""
+    def deactivate(self, rule: StoredRule) -> StoredRule:
+        """Take the effect of a statement away, if it has any; it stays stored, parked."""
         resolved = rule.resolved
         if resolved is None or not rule.active:
-            return
+            return rule
         for goal in resolved.lookups:
             self._own(goal.table).pop(rule.key, None)
         table = resolved.head.table
@@ -228,6 +228,9 @@ class Workspace:
         for mentioned in rule.mentions:
             self.mentioned[mentioned] -= 1
             self._release(mentioned)
+        idle = replace(rule, state=RuleState.PARKED, resolved=None, mentions=())
+        self.put(idle)
+        return idle
 
     def remove(self, rule: StoredRule) -> None:
         """Forget a statement."""
@@ -245,18 +248,10 @@ class Workspace:
         waits: Iterable[TableId] = (),
     ) -> None:
         """Keep a statement without effect, parked or off."""
-        self.deactivate(rule)
+        idle = self.deactivate(rule)
         self.parked.pop(rule.key, None)
-        self.put(
-            replace(
-                rule,
-                state=state,
-                resolved=None,
-                mentions=(),
-                waits=frozenset(waits),
-                diagnostics=tuple(diagnostics),
-            )
-        )
+        waiting, reasons = frozenset(waits), tuple(diagnostics)
+        self.put(replace(idle, state=state, waits=waiting, diagnostics=reasons))
 
     def _release(self, table: TableId) -> None:
         """Let the columns of a table go once nothing mentions it and it has no rows."""

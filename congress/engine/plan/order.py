@@ -9,6 +9,7 @@ variables bound by earlier goals; goals for which that cannot be are returned ap
 """
 
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 
 from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Call, Goal, Lookup, TableId, Truth, variables
@@ -59,48 +60,85 @@ def arrange(
     :param size: the number of rows of a table now.
     :param first: the position of a lookup that must come first.
     """
-    waiting = set(range(len(body)))
-    bound: set[str] = set()
-    order: list[int] = []
-
-    def place(position: int) -> None:
-        order.append(position)
-        waiting.discard(position)
-        goal = body[position]
-        if not isinstance(goal, Truth) and not goal.negated:
-            bound.update(variables(goal.terms))
-
+    arrangement = _Arrangement(body, local, size)
     if first is not None:
-        place(first)
-    filters = {p for p in waiting if not _generates(body[p])}
-    lookups = waiting - filters
-    required = {p: needs(body[p], local) for p in filters}
-    while True:
-        ready = [p for p in sorted(filters) if required[p] <= bound and not open_input(body[p])]
-        if ready:
-            for position in ready:
-                place(position)
-                filters.discard(position)
-            continue
-        if not lookups:
-            return order, sorted(filters)
-        best = min(lookups, key=lambda p: _cost(body[p], bound, size))
-        lookups.discard(best)
-        place(best)
+        arrangement.place(first)
+    while arrangement.step():
+        pass
+    return arrangement.order, sorted(arrangement.filters)
 
 
-def _generates(goal: Goal) -> bool:
-    return isinstance(goal, Lookup) and not goal.negated
+class _Arrangement:
+    """An order in the making."""
 
+    def __init__(
+        self, body: Sequence[Goal], local: frozenset[str], size: Callable[[TableId], int]
+    ) -> None:
+        self.order: list[int] = []
+        self.filters: set[int] = set()
+        self._body = body
+        self._bound: set[str] = set()
+        self._missing: dict[int, set[str]] = {}
+        self._known: dict[int, int] = {}
+        self._watchers: dict[str, list[int]] = {}
+        self._ready: list[int] = []
+        self._lookups: list[tuple[float, TableId, str, int]] = []
+        self._sizes = {g.table: float(size(g.table)) for g in body if isinstance(g, Lookup)}
+        for position, goal in enumerate(body):
+            if isinstance(goal, Lookup) and not goal.negated:
+                self._known[position] = sum(isinstance(term, Constant) for term in goal.terms)
+                self._watch(position, variables(goal.terms))
+                self._offer(position, goal)
+            else:
+                self.filters.add(position)
+                self._missing[position] = needs(goal, local)
+                self._watch(position, self._missing[position])
+                self._settle(position)
 
-def _cost(
-    goal: Goal, bound: set[str], size: Callable[[TableId], int]
-) -> tuple[float, TableId, str]:
-    """Roughly how many rows a lookup gives, with a tie-break that no order affects."""
-    if not isinstance(goal, Lookup):
-        raise TypeError("only lookups have a cost")
-    known = 0
-    for term in goal.terms:
-        known += isinstance(term, Constant) or term.name in bound
-    rows = float(size(goal.table))
-    return (rows / _SELECTIVITY**known, goal.table, repr(goal.terms))
+    def step(self) -> bool:
+        """Place one more goal; tell whether there was one."""
+        if self._ready:
+            self.place(self._ready.pop())
+            return True
+        while self._lookups:
+            position = heappop(self._lookups)[-1]
+            if position in self._known:
+                self.place(position)
+                return True
+        return False
+
+    def place(self, position: int) -> None:
+        """Put a goal next, and note what it binds."""
+        goal = self._body[position]
+        self.order.append(position)
+        self._known.pop(position, None)
+        self.filters.discard(position)
+        if isinstance(goal, Truth) or goal.negated:
+            return
+        for name in variables(goal.terms) - self._bound:
+            self._bound.add(name)
+            for watcher in self._watchers.get(name, ()):
+                self._tell(watcher, name)
+
+    def _watch(self, position: int, names: set[str]) -> None:
+        for name in names:
+            self._watchers.setdefault(name, []).append(position)
+
+    def _tell(self, position: int, name: str) -> None:
+        """A variable that a goal watches is bound now."""
+        goal = self._body[position]
+        if position in self._known and isinstance(goal, Lookup):
+            self._known[position] += 1
+            self._offer(position, goal)
+        elif position in self.filters:
+            self._missing[position].discard(name)
+            self._settle(position)
+
+    def _settle(self, position: int) -> None:
+        if not self._missing[position] and not open_input(self._body[position]):
+            self._ready.append(position)
+
+    def _offer(self, position: int, goal: Lookup) -> None:
+        """Enter a lookup by roughly how many rows it gives, and a tie-break no order affects."""
+        rows = self._sizes[goal.table] / _SELECTIVITY ** min(self._known[position], 100)
+        heappush(self._lookups, (rows, goal.table, repr(goal.terms), position))

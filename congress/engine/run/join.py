@@ -126,8 +126,7 @@ def _caller(step: Apply, budget: Budget, failures: Failures) -> Extend:
         try:
             values = call(builtin.function, inputs(environment), len(step.outputs))
         except MemoryError as error:
-            budget.exceed(f"builtin {builtin.name}: {error}", "bound the values the rule makes")
-            return ()
+            budget.oversize(f"builtin {builtin.name}: {error}")
         except Exception:
             failures[builtin.name] += 1
             return ()

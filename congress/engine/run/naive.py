@@ -10,6 +10,7 @@ Invariant: the rows of a group depend on the rules and the rows they read alone.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from congress.engine.lang.ast import Aggregate, Term, Variable
 from congress.engine.lang.resolved import Lookup, ResolvedRule, TableId, variables
@@ -21,8 +22,8 @@ from congress.engine.run.join import Environment, Failures, solve, tuple_maker
 from congress.engine.run.relation import EMPTY, Relation
 from congress.model.values import Row, Value
 
-Contents = Callable[[TableId], Relation]
-Invent = Callable[[str], Value]
+Contents: TypeAlias = Callable[[TableId], Relation]
+Invent: TypeAlias = Callable[[str], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class NamedRule:
 
     name: tuple[str, str]
     rule: ResolvedRule
+
+
+#: The table a rule defines, the rule, and the position of a literal of its body.
+Use: TypeAlias = tuple[TableId, NamedRule, int]
 
 
 @dataclass(slots=True)
@@ -59,28 +64,28 @@ class Evaluator:
                 for row in list(self.rows(each, tables)):
                     if tables[table].add(row):
                         self.budget.derive()
-        if _recursive(rules):
+        uses = _uses(rules)
+        if uses:
             fresh = {table: Relation(relation.rows) for table, relation in tables.items()}
-            while any(fresh.values()):
-                fresh = self._round(rules, tables, fresh)
+            while fresh:
+                fresh = self._round(uses, tables, fresh)
         return tables
 
     def _round(
         self,
-        rules: Mapping[TableId, Sequence[NamedRule]],
+        uses: Mapping[TableId, Sequence[Use]],
         tables: dict[TableId, Relation],
-        fresh: dict[TableId, Relation],
+        fresh: Mapping[TableId, Relation],
     ) -> dict[TableId, Relation]:
         """What follows from the rows that the last round found."""
-        found = {table: Relation() for table in rules}
-        for table, named in rules.items():
-            for each in named:
-                for position, goal in enumerate(each.rule.body):
-                    if not (isinstance(goal, Lookup) and fresh.get(goal.table)):
+        found: dict[TableId, Relation] = {}
+        for read, relation in fresh.items():
+            for table, named, position in uses.get(read, ()):
+                for row in self.rows(named, tables, position, relation):
+                    if row in tables[table]:
                         continue
-                    for row in self.rows(each, tables, position, fresh[goal.table]):
-                        if row not in tables[table] and found[table].add(row):
-                            self.budget.derive()
+                    if found.setdefault(table, Relation()).add(row):
+                        self.budget.derive()
         for table, relation in found.items():
             for row in relation:
                 tables[table].add(row)
@@ -98,7 +103,7 @@ class Evaluator:
         :param first: the position of a literal that reads ``only`` and comes first.
         """
         rule = named.rule
-        self.budget.rule = named.name
+        self.budget.begin(named.name)
 
         def relation(table: TableId) -> Relation:
             own = tables.get(table)
@@ -176,13 +181,15 @@ def integral(row: Row) -> Row:
     )
 
 
-def _recursive(rules: Mapping[TableId, Sequence[NamedRule]]) -> bool:
-    return any(
-        goal.table in rules
-        for named in rules.values()
-        for each in named
-        for goal in each.rule.lookups
-    )
+def _uses(rules: Mapping[TableId, Sequence[NamedRule]]) -> dict[TableId, list[Use]]:
+    """Where the tables of a group are read by rules of the group."""
+    uses: dict[TableId, list[Use]] = {}
+    for table, named in rules.items():
+        for each in named:
+            for position, goal in enumerate(each.rule.body):
+                if isinstance(goal, Lookup) and goal.table in rules:
+                    uses.setdefault(goal.table, []).append((table, each, position))
+    return uses
 
 
 def _part(plan: Plan, term: Term) -> Part | None:
