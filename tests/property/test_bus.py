@@ -21,7 +21,7 @@ from congress.testing.runtime import ManualClock, SimThreads
 
 LONG = os.environ.get("CONGRESS_PROFILE") == "long"
 PROFILE = settings(
-    max_examples=int(os.environ.get("CONGRESS_EXAMPLES", "3000")) if LONG else 40,
+    max_examples=3000 if LONG else 40,
     derandomize=not LONG,
     deadline=None,
     print_blob=True,
