@@ -12,12 +12,13 @@ from congress.bus.publication import Publication
 
 
 class Backlog:
-    """Publications of one epoch by sequence number."""
+    """Publications of one epoch by sequence number; they are taken in that order."""
 
     def __init__(self, max_rows: Callable[[], int]) -> None:
         self._max_rows = max_rows
         self._waiting: dict[int, Publication] = {}
         self._rows = 0
+        self._newest = 0
 
     def __contains__(self, seq: int) -> bool:
         return seq in self._waiting
@@ -25,7 +26,7 @@ class Backlog:
     @property
     def newest(self) -> int:
         """The greatest number that waits; 0 if none does."""
-        return max(self._waiting, default=0)
+        return self._newest if self._waiting else 0
 
     def put(self, publication: Publication) -> bool:
         """Keep a publication; ``False`` if all the others had to be dropped for it."""
@@ -33,7 +34,9 @@ class Backlog:
         fits = not self._waiting or self._rows + rows <= self._max_rows()
         if not fits:
             self.clear()
-        self._waiting[publication.position.seq] = publication
+        seq = publication.position.seq
+        self._newest = max(self.newest, seq)
+        self._waiting[seq] = publication
         self._rows += rows
         return fits
 

@@ -126,12 +126,12 @@ class Bus:
             "bus-delivery", self._options.delivery_threads(), DELIVERY_QUEUE
         )
         self._running = True
-        self._transport.open(
-            self._bus_id, self.node, self.instance, self._on_message, self._on_request
-        )
         try:
+            self._transport.open(
+                self._bus_id, self.node, self.instance, self._on_message, self._on_request
+            )
             self._refuse_double()
-        except Refused:
+        except BaseException:
             self._close(0.0)
             raise
         self._exchange.start(self._data, self._pool)

@@ -255,6 +255,7 @@ class Feed:
         """Out of step, and nobody to ask."""
         self._mirror.part(trust=trust)
         self._calm()
+        self._attempt = 0
         self._ahead.clear()
         self._gap_due = None
         self._mirror.show(self._epoch, provided=False)

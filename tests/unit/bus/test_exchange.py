@@ -250,3 +250,16 @@ class StoppedTest(BusTestCase):
         with self.assertRaises(Refused) as caught:
             bus.call("s", "f", timeout=1)
         self.assertEqual("unavailable", caught.exception.code)
+
+    def test_a_bus_that_cannot_connect_leaves_nothing_behind(self) -> None:
+        bus = self.bus("one", start=False)
+        transport: Any = bus._transport
+
+        def fail(*args: object) -> None:
+            raise OSError("a fault of the test")
+
+        transport.open = fail
+        with self.assertRaises(OSError):
+            bus.start()
+        self.assertEqual(State.NOT_READY, bus.health().state)
+        bus.stop(1)
