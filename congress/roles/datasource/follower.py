@@ -120,7 +120,7 @@ class Follower:
         self._follow(now)
 
     def _memory(self) -> float:
-        return self._settings.park_window + self._settings.leader_timeout
+        return self._settings.park_window + self._settle_time()
 
     def _watch(self, node: str, instance: str) -> None:
         copy = Copy(self._datasource, node, instance)
@@ -171,17 +171,23 @@ class Follower:
 
     def _compare(self, copy: Copy, now: float) -> None:
         """Hold a whole copy against the ledger."""
+        self._settling = {}
+        self._confirmed = True
+        self._carry_out(copy, now, None)
+
+    def _carry_out(self, copy: Copy, now: float, only: Sequence[str] | None) -> None:
+        """Record what keys (all, if not told which) need now, and leave the rest to settle."""
         made = plan(
             copy,
             self._active,
             self._past,
             now,
-            settle=self._settings.leader_timeout,
+            settle=self._settle_time(),
             window=self._settings.park_window,
+            only=only,
         )
-        self._confirmed = True
-        self._settling = dict(made.settling)
-        for due in sorted(set(self._settling.values())):
+        self._settling.update(made.settling)
+        for due in sorted(set(made.settling.values())):
             self._loop.later(max(0.0, due - now), self._settle)
         self._emit(made.edges)
 
@@ -192,7 +198,12 @@ class Follower:
             keys = [key for key, due in sorted(self._settling.items()) if due <= now]
             for key in keys:
                 del self._settling[key]
-            self._level(self._obeyed, keys, now)
+            self._carry_out(self._obeyed, now, keys)
+
+    def _settle_time(self) -> float:
+        """How far one engine may lag behind another. A leader that fell silent has told
+        nothing for half of that, so what is left to settle after a failure is little."""
+        return 2 * self._settings.leader_timeout
 
     def _obey(self, copy: Copy, turn: Turn) -> None:
         """Work in what one arrival of the leader changed."""

@@ -17,7 +17,7 @@ activation run twice; a rise that only the new leader saw is not lost, nor is a
 flap of the last ``window`` seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from congress.model.action import DesiredAction
@@ -60,15 +60,19 @@ def plan(
     *,
     settle: float,
     window: float,
+    only: Iterable[str] | None = None,
 ) -> Plan:
-    """How to get from the ledger's ``active`` actions to what a complete copy wants."""
+    """How to get from the ledger's ``active`` actions to what a complete copy wants.
+
+    :param only: the keys to look at, if not all.
+    """
     edges: list[Edge] = []
     settling: dict[str, float] = {}
     since = max(now - window, copy.since)
-    keys = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
-    for key in sorted(keys):
+    known = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
+    for key in sorted(known if only is None else only):
         touched = past.touched.get(key)
-        if touched is not None and now - touched < settle:
+        if touched is not None and now < touched + settle:
             settling[key] = touched + settle
             continue
         seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= since]

@@ -1,11 +1,16 @@
 """Actions that policy asks for: once for each activation, whatever happens around."""
 
 from congress.interfaces.datasource import DriverError
-from congress.model.action import ActionState, action_id
+from congress.model.action import ActionState, DesiredAction, action_id
 from congress.model.diagnostic import refuse
+from congress.model.values import Value
 from tests.unit.roles_datasource.kit import DatasourceCase, Engine, ids, pause
 
 VM1, VM2 = pause("vm1"), pause("vm2")
+
+
+def asked(action: str, *arguments: Value) -> DesiredAction:
+    return DesiredAction("action", f"rule of {action}", "nova", action, arguments)
 
 
 class ActionCase(DatasourceCase):
@@ -48,7 +53,7 @@ class ActivationTest(ActionCase):
         self.assertEqual(polls + 1, len(self.world.requests))
 
     def test_what_stands_when_the_datasource_comes_is_run(self) -> None:
-        self.pe.want(pause("vm1").__class__("action", "r", "late", "pause", ("x",)))
+        self.pe.want(DesiredAction("action", "r", "late", "pause", ("x",)))
         self.create(self.ds, "late")
         self.clock.advance(3.0)
         self.assertEqual(["x"], self.called())
@@ -80,9 +85,7 @@ class ActivationTest(ActionCase):
         self.assertEqual(1, len(self.world.calls))
 
     def test_only_declared_actions_with_fitting_arguments_are_called(self) -> None:
-        self.pe.want(
-            pause("vm1", "a", "destroy"), VM1.__class__("action", "b", "nova", "pause", (5,))
-        )
+        self.pe.want(pause("vm1", "a", "destroy"), asked("pause", 5))
         self.clock.advance(2.0)
         self.assertEqual([], self.world.calls)
         messages = sorted(entry.message for entry in self.ledger())
@@ -90,8 +93,8 @@ class ActivationTest(ActionCase):
         self.assertIn("no action 'destroy'", messages[0])
 
     def test_arguments_reach_the_driver_by_name(self) -> None:
-        made = VM1.__class__("action", "a", "nova", "pause", ("vm1", 3, '{"hard": true}'))
-        told = VM1.__class__("action", "b", "nova", "tell", ("ann", "hello", 1, None))
+        made = asked("pause", "vm1", 3, '{"hard": true}')
+        told = asked("tell", "ann", "hello", 1, None)
         self.pe.want(made, told)
         self.clock.advance(2.0)
         named = [dict(call.named) for call in self.world.calls]
@@ -142,7 +145,7 @@ class SuppressedTest(ActionCase):
     def test_what_waits_when_they_are_switched_off_is_suppressed(self) -> None:
         self.world.open_error = DriverError("away")
         self.create(self.ds, "slow")
-        action = VM1.__class__("action", "r", "slow", "pause", ("vm1",))
+        action = DesiredAction("action", "r", "slow", "pause", ("vm1",))
         self.pe.want(action)
         self.clock.advance(5.0)
         self.assertEqual({"vm1": "new"}, self.states())
@@ -153,7 +156,7 @@ class SuppressedTest(ActionCase):
     def test_an_activation_too_old_to_run_is_suppressed(self) -> None:
         self.world.open_error = DriverError("away")
         self.create(self.ds, "slow")
-        action = VM1.__class__("action", "r", "slow", "pause", ("vm1",))
+        action = DesiredAction("action", "r", "slow", "pause", ("vm1",))
         self.pe.want(action)
         self.clock.advance(5.0)
         self.pe.drop(action)
@@ -165,7 +168,7 @@ class SuppressedTest(ActionCase):
 
 
 class AtLeastOnceTest(ActionCase):
-    TOLD = VM1.__class__("action", "r", "nova", "tell", ("ann",))
+    TOLD = asked("tell", "ann")
 
     def test_it_is_repeated_with_the_same_key_until_it_succeeds(self) -> None:
         self.world.act_error = DriverError("busy")
@@ -173,9 +176,8 @@ class AtLeastOnceTest(ActionCase):
         self.clock.advance(20.0)
         self.assertGreater(len(self.world.calls), 3)
         entry = self.entry(self.TOLD)
-        self.assertEqual(
-            (ActionState.NEW, "busy"), (entry and entry.state, entry and entry.message)
-        )
+        assert entry
+        self.assertEqual((ActionState.NEW, "busy"), (entry.state, entry.message))
         self.world.act_error = None
         self.clock.advance(60.0)
         self.assertEqual({action_id(self.TOLD.key, 1)}, set(ids(self.world.calls)))

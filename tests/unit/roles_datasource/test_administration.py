@@ -116,9 +116,8 @@ class CreateTest(DatasourceCase):
         with self.assertLogs("congress.roles.datasource", "INFO") as logs:
             self.create(self.ds, password=SECRET)
             status = self.ask(self.ds, "status")
-            self.assertEqual(
-                ("False", "failed"), (status["initialized"], status["detail"]["state"])
-            )
+            self.assertEqual("False", status["initialized"])
+            self.assertEqual("failed", status["detail"]["state"])
             self.assertEqual("login as <hidden> refused", status["last_error"])
             self.clock.advance(60.0)
             self.world.open_error = None
@@ -294,9 +293,8 @@ class ManualTest(DatasourceCase):
         self.assertEqual([], self.ledger())
 
     def test_arguments_may_be_given_by_name_alone(self) -> None:
-        self.ask(
-            self.ds, "execute", name="pause", args={"server": "a", "options": {"b": [1]}}, wait=True
-        )
+        args = {"server": "a", "options": {"b": [1]}}
+        self.ask(self.ds, "execute", name="pause", args=args, wait=True)
         self.assertEqual({"server": "a", "options": {"b": [1]}}, dict(self.world.calls[0].named))
 
     def test_switched_off_it_is_recorded_and_not_run(self) -> None:

@@ -1,16 +1,17 @@
 """Nodes that die, take over and come back: no action twice, no data of two owners."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from congress.interfaces.leader import Heard, LeaderContext, LeaderEvent, Leadership, LeaderStrategy
 from congress.interfaces.plugin import OptionValue, PluginInfo
 from congress.interfaces.role import Arrival
-from congress.model.action import ActionState, action_id
+from congress.model.action import ActionState, DesiredAction, action_id
 from congress.model.delta import Snapshot
 from tests.unit.roles_datasource.kit import DatasourceCase, Engine, Node, ids, pause
 
 VM1, VM2 = pause("vm1"), pause("vm2")
-TOLD = VM1.__class__("action", "r", "nova", "tell", ("ann",))
+TOLD = DesiredAction("action", "r", "nova", "tell", ("ann",))
 
 
 class OwnershipTest(DatasourceCase):
@@ -73,8 +74,6 @@ class OwnershipTest(DatasourceCase):
         one = self.node("ds1")
         self.create(one)
         self.clock.advance(2.0)
-        from dataclasses import replace
-
         record = self.storage.read(lambda tx: tx.datasources.get("nova"))
         assert record
         changed = replace(record, config={"address": "there"}, generation=2)
@@ -162,7 +161,7 @@ class TakeOverTest(DatasourceCase):
         self.assertEqual(1, len(self.world.calls))
 
     def test_recorded_manual_actions_are_run_by_the_next_owner(self) -> None:
-        one, _, engine = self.pair()
+        one, _, _ = self.pair()
         host = one.service._fleet.hosts()["nova"]
         host.enforcement.executor.submit("pause", ["vm9"], {}, actor="ann", request_id="r")
         one.kill()
@@ -235,12 +234,13 @@ class LeaderTest(DatasourceCase):
         self.clock.advance(0.2)
         self.one.bus.stop(0.0)
         self.clock.advance(0.5)
-        for work in (
-            lambda: self.two.want(VM1),
-            lambda: self.two.drop(VM1),
-            lambda: self.two.want(VM2),
-        ):
-            work()
+        lagging: list[tuple[Callable[[DesiredAction], object], DesiredAction]] = [
+            (self.two.want, VM1),
+            (self.two.drop, VM1),
+            (self.two.want, VM2),
+        ]
+        for work, desired in lagging:
+            work(desired)
             self.clock.advance(0.1)
         self.clock.advance(30.0)
         self.assertEqual(["vm1", "vm2"], self.called())

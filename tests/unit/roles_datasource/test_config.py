@@ -96,9 +96,8 @@ class CheckTest(unittest.TestCase):
         self.assertIn("no option 'roots'", self.problems(project_name="p", roots="/")[0][1])
 
     def test_what_is_missing_is_named(self) -> None:
-        self.assertEqual(
-            [("config.project_name", "option 'project_name' is missing")], self.problems()
-        )
+        expected = [("config.project_name", "option 'project_name' is missing")]
+        self.assertEqual(expected, self.problems())
 
     def test_defaults_are_filled_in_apart(self) -> None:
         full = config.completed(INFO, checked())  # type: ignore[arg-type]

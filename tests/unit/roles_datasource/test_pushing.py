@@ -1,5 +1,7 @@
 """Data from outside: pushed rows, webhooks, what survives a restart."""
 
+from typing import Any
+
 from congress.interfaces.storage import DatasourceRecord
 from congress.model.schema import Column, Schema, TableSchema
 from tests.unit.roles_datasource.kit import DatasourceCase
@@ -13,7 +15,7 @@ class PushTest(DatasourceCase):
     def pushed(self, **config: object) -> None:
         self.create(self.ds, "nova", "pushed", **config)
 
-    def push(self, rows: object, table: str = "ports", **more: object) -> None:
+    def push(self, rows: object, table: str = "ports", **more: Any) -> None:
         self.ask(self.ds, "push", table=table, rows=rows, **more)
 
     def stored(self) -> object:
@@ -113,9 +115,8 @@ class SchemaTest(DatasourceCase):
         schema = self.ask(node, "schema")
         self.assertEqual(["servers", "ports"], [table["table_id"] for table in schema["tables"]])
         column = schema["tables"][0]["columns"][0]
-        self.assertEqual(
-            ("id", "string", None), tuple(column[k] for k in ("name", "type", "description"))
-        )
+        expected = {"name": "id", "description": None, "type": "string", "nullable": True}
+        self.assertEqual(expected, column)
         self.assertEqual(["ports", "servers"], self.ask(node, "tables"))
         refused = self.refused(lambda: self.rows(node, "ghosts"))
         self.assertEqual("not-found", refused.code)
