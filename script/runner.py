@@ -21,7 +21,7 @@ import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "property", "conformance", "api", "attack", "functional")
-SERVICES = ("mariadb", "postgresql")
+SERVICES = ("mariadb", "postgresql", "rabbitmq")
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
