@@ -68,6 +68,10 @@ class LossyNetwork:
         """Nothing comes from one node to another; the other way it does."""
         self._blocked.add((sender, receiver))
 
+    def unblock(self, sender: str, receiver: str) -> None:
+        """It does again."""
+        self._blocked.discard((sender, receiver))
+
     def broker(self, *, away: bool) -> None:
         """Nobody reaches anybody, or does again."""
         self._away = away

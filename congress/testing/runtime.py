@@ -206,10 +206,15 @@ class SimThreads:
     def _pick(self) -> Runner | None:
         if self._random and self._ready:
             self._shuffle_one()
-        for index, runner in enumerate(self._ready):
-            if runner.waiting() and runner.eligible():
-                return self._ready.pop(index)
-        self._ready = [runner for runner in self._ready if runner.waiting()]
+        index = 0
+        while index < len(self._ready):
+            runner = self._ready[index]
+            if runner.waiting() and not runner.eligible():
+                index += 1
+                continue
+            del self._ready[index]
+            if runner.waiting():
+                return runner
         return None
 
     def _shuffle_one(self) -> None:
