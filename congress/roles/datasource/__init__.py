@@ -7,7 +7,7 @@ Threads, and what each may wait for:
 * the *fleet loop* (``fleet``) compares storage with what runs here;
 * the *lease loop* (``fleet``) renews leases and looks after polls that do not end;
   it runs no code of a driver, so no driver can make this node lose its leases;
-* each datasource has a *data loop* (``host``, ``poller``, ``intake``): construction,
+* each datasource has a *data loop* (``host``, ``poller``, ``intake`, `keeping``): construction,
   polls, pushes and closing of its driver;
 * and an *action loop* (``executor``): leader, ledger and calls of its driver.
 

@@ -33,6 +33,10 @@ TOPIC = "datasources-changed"
 REVISION_TOPIC = "policy-changed"
 
 
+#: How long a creation waits for the driver to open, seconds.
+PATIENCE = 10.0
+
+
 class DatasourceAdministration:
     """The kernel's service of this role: the fleet, and who may change it."""
 
@@ -104,7 +108,7 @@ class DatasourceAdministration:
         )
         if record.enabled:
             try:
-                self._fleet.launch(record, self._parts.settings.poll_timeout)
+                self._fleet.launch(record, PATIENCE)
             except TimeoutError:
                 LOG.warning("datasource %s is stored and will be started later", name)
         self._tell(revision)

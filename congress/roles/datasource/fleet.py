@@ -46,14 +46,20 @@ class Fleet:
         self._records: dict[str, DatasourceRecord] = {}
         self._storage_error = ""
         self._stopping = False
-        holder = f"{parts.bus.node}/{parts.bus.instance}"
-        self._leases = Leases(parts.storage, parts.clock, lambda: parts.settings.lease, holder)
+        bus = parts.bus
+        self._leases = Leases(
+            parts.storage, parts.clock, lambda: parts.settings.lease, bus.node, bus.instance
+        )
         self._fleet_loop: Loop | None = None
         self._lease_loop: Loop | None = None
         self._closers: Pool | None = None
 
     def start(self) -> None:
-        """Begin to look after leases and hosts."""
+        """Begin to look after leases and hosts.
+
+        :raises StorageError: storage is away.
+        """
+        self._leases.supersede()
         threads, settings = self._parts.threads, self._parts.settings
         self._closers = threads.pool("datasource-closers", CLOSERS, 10_000)
         self._fleet_loop = threads.loop("datasource-fleet")
@@ -281,6 +287,6 @@ class Fleet:
                 "driver": record.driver,
                 "state": state,
                 "message": message,
-                "node": owner.rsplit("/", 2)[0] if record.enabled else "",
+                "node": owner if record.enabled else "",
             }
         return found

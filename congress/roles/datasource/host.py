@@ -29,7 +29,6 @@ from congress.roles.datasource.caller import Caller
 from congress.roles.datasource.electorate import Sightings
 from congress.roles.datasource.enforcement import Enforcement
 from congress.roles.datasource.explainer import Explainer
-from congress.roles.datasource.intake import Intake
 from congress.roles.datasource.leases import Tenure
 from congress.roles.datasource.mounted import MountedDriver, Surroundings
 from congress.roles.datasource.publisher import DatasourcePublisher
@@ -162,10 +161,10 @@ class Host:
         if self._mounted:
             self._mounted.refresh()
 
-    def intake(self) -> Intake:
-        """The door for pushed data.
+    def require_open(self) -> MountedDriver:
+        """The driver in use.
 
-        :raises Refused: ``unavailable`` while the driver is not open.
+        :raises Refused: ``unavailable`` while it is not open.
         """
         if self._mounted is None or not self.board.ready():
             raise refuse(
@@ -173,7 +172,7 @@ class Host:
                 f"datasource {self.name!r} is not ready: {self.health().message}",
                 hint="try again later",
             )
-        return self._mounted.intake
+        return self._mounted
 
     def on_data_loop(self, job: Callable[[], T]) -> T:
         """Run something that calls the driver.
@@ -200,7 +199,9 @@ class Host:
         if self._halted:
             return
         try:
-            self._mount().open()
+            mounted = self._mount()
+            if not self._halted:
+                mounted.open()
         except Exception as error:
             self._dismount()
             self._failures += 1
@@ -252,12 +253,15 @@ class Host:
             board=self.board,
             caller=self.caller,
             explain=self._explain,
-            tables=lambda: frozenset(self._schema.tables),
+            schema=self.schema,
+            asked=self._ask_schema,
             polled=self._polled,
         )
 
     def _dismount(self) -> None:
         """Give the driver up. Data loop."""
+        if self._halted and self.publisher:
+            self.publisher.close()
         if self._mounted:
             self._mounted.stop()
             self._mounted.close()
@@ -293,10 +297,16 @@ class Host:
         if mounted is None or self._halted:
             return
         try:
-            self._take_schema(mounted.driver.schema())
+            self._ask_schema()
             mounted.declare_actions()
         except Exception as error:
             LOG.warning("datasource %s: %s", self.name, self._explain(error))
+
+    def _ask_schema(self) -> Schema:
+        """The schema as the driver tells it now. Data loop."""
+        if self._mounted:
+            self._take_schema(self._mounted.driver.schema())
+        return self._schema
 
     def _take_schema(self, schema: Schema) -> None:
         if schema != self._schema:

@@ -4,18 +4,20 @@ Imports the interfaces and the model only. Jobs of the data loop.
 
 Invariants: rows worth keeping are stored before they are published, and published
 before the giver hears of success; what a giver says twice under one idempotency
-key has effect once.
+key has effect once; a driver that was given something that then could not be
+stored is given back what holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from congress.interfaces.datasource import Accepts, DriverError
 from congress.interfaces.runtime import Clock
-from congress.interfaces.storage import Fenced, StorageBackend, StorageError, Transaction
-from congress.model.delta import Batch, Change, Snapshot
+from congress.model.delta import Batch, Snapshot
 from congress.model.diagnostic import Refused, refuse
+from congress.model.schema import Schema
+from congress.model.values import Row, row_order_key, row_to_plain
 from congress.roles.datasource.board import Board
-from congress.roles.datasource.leases import Tenure
+from congress.roles.datasource.keeping import Keeper, Kept
 from congress.roles.datasource.publisher import DatasourcePublisher
 from congress.roles.datasource.rows import Checked
 
@@ -27,44 +29,42 @@ REMEMBERED_KEYS = 10_000
 class Intake:
     """The door for data that come by themselves.
 
-    :param keeps: whether accepted rows are stored and restored.
+    :param keeper: where accepted rows are stored and restored, if they are.
+    :param schema: asks the driver for its schema.
     """
 
     def __init__(
         self,
-        datasource_id: str,
         driver: object,
-        keeps: bool,
-        storage: StorageBackend,
-        tenure: Tenure,
+        keeper: Keeper | None,
         clock: Clock,
         publisher: DatasourcePublisher,
         board: Board,
         explain: Callable[[Exception], str],
+        schema: Callable[[], Schema],
     ) -> None:
-        self._id = datasource_id
         self._driver = driver
-        self._keeps = keeps
-        self._storage = storage
-        self._tenure = tenure
+        self._keeper = keeper
         self._clock = clock
         self._publisher = publisher
         self._board = board
         self._explain = explain
+        self._schema = schema
         self._seen: dict[str | None, None] = {}
 
     def restore(self) -> None:
-        """Publish what was stored, under this epoch.
+        """Give the driver what was stored, and publish it under this epoch.
 
         :raises StorageError: storage is away.
         """
-        if not self._keeps:
-            return
-        tables = self._storage.read(lambda tx: tx.pushed.tables(self._id))
-        if tables:
-            now = self._clock.time()
-            snapshots = tuple(Snapshot(name, rows) for name, rows in sorted(tables.items()))
-            self._publisher.publish(self._publisher.check([Batch(snapshots, now)]))
+        stored = self._keeper.load() if self._keeper else []
+        for kept in stored:
+            self._remind(kept)
+        if stored:
+            self._schema()
+            snapshots = tuple(Snapshot(kept.table, kept.rows) for kept in stored)
+            batch = Batch(snapshots, self._clock.time())
+            self._publisher.publish(self._publisher.check([batch]))
             self._board.updated()
 
     def push(self, table: str, rows: object, key: str | None) -> None:
@@ -72,15 +72,16 @@ class Intake:
 
         :raises Refused: nothing is changed.
         """
-        batch = self._accepted(rows, table)
-        self._take(self._publisher.check_all([batch]), key)
+        if key not in self._seen:
+            batch = self._accepted(rows, table)
+            self._take(batch, self._publisher.check_all, key)
 
     def webhook(self, payload: object) -> None:
         """Take a notification as the driver understands it.
 
         :raises Refused: nothing is changed.
         """
-        self._take(self._publisher.check([self._accepted(payload, None)]), None)
+        self._take(self._accepted(payload, None), self._publisher.check, None)
 
     def _accepted(self, payload: object, table: str | None) -> Batch:
         if not isinstance(self._driver, Accepts):
@@ -99,42 +100,49 @@ class Intake:
             message = self._explain(error)
             raise refuse("invalid", f"the driver cannot use this: {message}") from None
 
-    def _take(self, checked: Checked, key: str | None) -> None:
-        if key in self._seen or (self._keeps and not self._store(checked, key)):
+    def _take(
+        self, batch: Batch, check: Callable[[Iterable[Batch]], Checked], key: str | None
+    ) -> None:
+        """Check, store and publish what the driver made of something."""
+        schema = self._schema()
+        try:
+            checked = check([batch])
+            news = self._keeper is None or self._keeper.store(checked.changes, schema, key)
+            if news:
+                self._publisher.publish(checked)
+        except Refused:
+            self._give_back(sorted(batch.tables), schema)
+            raise
+        if not news:
+            self._give_back(sorted(batch.tables), schema)
             return
-        self._publisher.publish(checked)
         self._board.updated()
-        if key:
+        if key and self._keeper is None:
             self._seen[key] = None
             if len(self._seen) > REMEMBERED_KEYS:
                 del self._seen[next(iter(self._seen))]
 
-    def _store(self, checked: Checked, key: str | None) -> bool:
-        """Store what is worth keeping; whether it is news."""
+    def _give_back(self, tables: Sequence[str], schema: Schema) -> None:
+        """Let the driver know what its tables hold after all."""
+        for name in tables:
+            declared = schema.table(name)
+            columns = declared.column_names if declared else ()
+            self._remind(Kept(name, self._publisher.rows(name) or frozenset(), columns))
 
-        def work(tx: Transaction) -> bool:
-            if key and tx.pushed.seen(self._id, key):
-                return False
-            if self._keeps:
-                for change in checked.changes:
-                    _apply(tx, self._id, change)
-            return True
-
+    def _remind(self, kept: Kept) -> None:
+        """Tell the driver the rows of a table. One that remembers no rows may refuse."""
+        if not isinstance(self._driver, Accepts):
+            return
+        rows = [_named(row, kept.columns) for row in sorted(kept.rows, key=row_order_key)]
         try:
-            return self._storage.run(work, fence=self._tenure.fence)
-        except Fenced:
-            hint = "try again in a few seconds"
-            raise refuse("unavailable", "another node takes over", hint=hint) from None
-        except KeyError:
-            raise refuse("not-found", "the datasource was deleted") from None
-        except StorageError as error:
-            message = f"the rows could not be stored: {error}"
-            raise refuse("unavailable", message, hint="try again later") from None
+            self._driver.accept(rows, kept.table)
+        except Refused:
+            return
+        except Exception as error:
+            self._explain(error)
 
 
-def _apply(tx: Transaction, datasource_id: str, change: Change) -> None:
-    if isinstance(change, Snapshot):
-        tx.pushed.apply(datasource_id, change.table, add=tuple(change.rows), clear=True)
-    else:
-        removed, added = tuple(change.removed), tuple(change.added)
-        tx.pushed.apply(datasource_id, change.table, add=added, remove=removed)
+def _named(row: Row, columns: Sequence[str]) -> object:
+    """A row as an object where its columns are known, else as a list."""
+    plain = row_to_plain(row)
+    return dict(zip(columns, plain, strict=True)) if len(columns) == len(plain) else plain

@@ -26,6 +26,9 @@ LOG = logging.getLogger(__name__)
 
 PREFIX = "datasource/"
 
+#: No two tenures of one process have one owner's name, whoever makes them.
+_NUMBERS = itertools.count(1)
+
 
 @dataclass(slots=True)
 class Tenure:
@@ -49,23 +52,45 @@ class Tenure:
 
 
 class Leases:
-    """The leases that this node holds. Not thread-safe but for ``Tenure`` itself."""
+    """The leases that this node holds. Any thread."""
 
     def __init__(
-        self, storage: StorageBackend, clock: Clock, ttl: Callable[[], float], holder: str
+        self,
+        storage: StorageBackend,
+        clock: Clock,
+        ttl: Callable[[], float],
+        node: str,
+        instance: str,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._ttl = ttl
-        self._holder = holder
-        self._numbers = itertools.count(1)
+        self._node = node
+        self._holder = f"{node}/{instance}"
+        self._failing = False
+
+    def supersede(self) -> None:
+        """Take away what an earlier life of this node left unreleased.
+
+        There is one node of a name, so whoever held a lease under it is gone; should
+        it only have been cut off, its writes are fenced from now on.
+
+        :raises StorageError: storage is away.
+        """
+
+        def work(tx: Transaction) -> int:
+            mine = [r for r in tx.leases.list(PREFIX) if node_of(r.owner) == self._node]
+            return sum(tx.leases.release(record.resource, record.owner) for record in mine)
+
+        if taken := self._storage.run(work):
+            LOG.info("%d leases of an earlier life of this node are taken over", taken)
 
     def acquire(self, names: Sequence[str]) -> dict[str, Tenure]:
         """Become the owner of those datasources that nobody owns, in one transaction.
 
         :raises StorageError: storage is away.
         """
-        owners = {name: f"{self._holder}/{next(self._numbers)}" for name in names}
+        owners = {name: f"{self._holder}/{next(_NUMBERS)}" for name in names}
         began, ttl = self._clock.monotonic(), self._ttl()
 
         def work(tx: Transaction) -> dict[str, LeaseRecord | None]:
@@ -80,12 +105,12 @@ class Leases:
         }
 
     def owners(self) -> Mapping[str, str]:
-        """The owner's name of each datasource that has one.
+        """The node that owns each datasource that has an owner.
 
         :raises StorageError: storage is away.
         """
         records = self._storage.read(lambda tx: tx.leases.list(PREFIX))
-        return {r.resource.removeprefix(PREFIX): r.owner for r in records if r.owner}
+        return {r.resource.removeprefix(PREFIX): node_of(r.owner) for r in records if r.owner}
 
     def renew(self, tenures: Sequence[Tenure]) -> list[Tenure]:
         """Renew all of them in one transaction; those that are lost."""
@@ -97,8 +122,11 @@ class Leases:
                 lambda tx: [tx.leases.acquire(t.resource, t.owner, ttl) for t in tenures]
             )
         except StorageError as error:
-            LOG.warning("leases could not be renewed: %s", error)
+            if not self._failing:
+                LOG.warning("leases cannot be renewed: %s", error)
+            self._failing = True
             return [tenure for tenure in tenures if not tenure.held()]
+        self._failing = False
         return [
             tenure
             for tenure, record in zip(tenures, records, strict=True)
@@ -112,6 +140,11 @@ class Leases:
             self._storage.run(lambda tx: tx.leases.release(tenure.resource, tenure.owner))
         except StorageError as error:
             LOG.warning("the lease of %s was not given back: %s", tenure.resource, error)
+
+
+def node_of(owner: str) -> str:
+    """The node in an owner's name."""
+    return owner.rsplit("/", 2)[0]
 
 
 def _renewed(tenure: Tenure, record: LeaseRecord | None, expires: float) -> bool:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from congress.interfaces.datasource import Acts, DatasourceDriver, Polls, Streams
 from congress.interfaces.runtime import Clock, Loop, Threads
 from congress.interfaces.storage import DatasourceRecord, StorageBackend
+from congress.model.schema import Schema
 from congress.roles.datasource import mounting
 from congress.roles.datasource.board import Board
 from congress.roles.datasource.caller import Caller
 from congress.roles.datasource.explainer import Explainer
 from congress.roles.datasource.intake import Intake
+from congress.roles.datasource.keeping import Keeper
 from congress.roles.datasource.leases import Tenure
 from congress.roles.datasource.mounting import Mount
 from congress.roles.datasource.poller import Poller, PollTerms
@@ -35,7 +37,10 @@ PERSIST_FEATURE = "persist"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a driver's parts share with its host."""
+    """What a driver's parts share with its host.
+
+    :param schema: the schema as it was told last; ``asked`` asks the driver for it.
+    """
 
     record: DatasourceRecord
     tenure: Tenure
@@ -47,7 +52,8 @@ class Surroundings:
     board: Board
     caller: Caller
     explain: Explainer
-    tables: Callable[[], frozenset[str]]
+    schema: Callable[[], Schema]
+    asked: Callable[[], Schema]
     polled: Callable[[], None]
 
 
@@ -124,16 +130,15 @@ class MountedDriver:
         keeps = mount.config.get(PERSIST_OPTION)
         if keeps is None:
             keeps = bool(mount.info.features.get(PERSIST_FEATURE))
+        keeper = Keeper(around.record.id, around.storage, around.tenure) if keeps else None
         return Intake(
-            around.record.id,
             self.driver,
-            bool(keeps),
-            around.storage,
-            around.tenure,
+            keeper,
             around.clock,
             self._publisher,
             around.board,
             around.explain,
+            around.asked,
         )
 
     def _make_poller(self, mount: Mount) -> Poller | None:
@@ -145,7 +150,7 @@ class MountedDriver:
             interval=lambda: mounting.number(values, "poll_time", settings.poll_time),
             timeout=lambda: mounting.number(values, "poll_timeout", settings.poll_timeout),
             max_backoff=lambda: settings.max_backoff,
-            tables=around.tables,
+            tables=lambda: frozenset(around.schema().tables),
             lazy=mounting.names(values, "lazy_tables"),
         )
         return Poller(

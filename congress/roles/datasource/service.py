@@ -118,13 +118,13 @@ class DatasourceService:
         """Give it the rows of a table."""
         if not isinstance(rows, list):
             raise refuse("invalid", "rows must be a list", where="rows")
-        intake = self._host.intake()
+        intake = self._host.require_open().intake
         self._on_data_loop(lambda: intake.push(table, rows, idempotency_key))
         return {}
 
     def webhook(self, payload: Any, **_who: str) -> dict[str, Any]:
         """Give it a notification."""
-        intake = self._host.intake()
+        intake = self._host.require_open().intake
         self._on_data_loop(lambda: intake.webhook(payload))
         return {}
 
@@ -140,6 +140,7 @@ class DatasourceService:
         if not name:
             raise refuse("invalid", "an action needs a name", where="name")
         positional, named = split(args)
+        self._host.require_open()
         enforcement = self._host.enforcement
         try:
             entry = enforcement.executor.submit(

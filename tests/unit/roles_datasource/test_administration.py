@@ -310,6 +310,12 @@ class ManualTest(DatasourceCase):
         self.assertEqual("unavailable", refused.code)
         self.assertEqual([], self.world.calls)
 
+    def test_nothing_is_run_before_the_driver_is_open(self) -> None:
+        self.world.open_error = DriverError("away")
+        self.create(self.ds, "slow")
+        call = lambda: self.ask(self.ds, "execute", "slow", name="pause")  # noqa: E731
+        self.assertEqual("unavailable", self.refused(call).code)
+
     def test_a_datasource_without_actions_says_so(self) -> None:
         self.create(self.ds, "given", "pushed")
         self.assertEqual([], self.ask(self.ds, "actions", "given"))

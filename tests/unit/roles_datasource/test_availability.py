@@ -70,6 +70,15 @@ class OwnershipTest(DatasourceCase):
         self.assertEqual({"nova"}, set(one.service._fleet.hosts()))
         self.assertEqual("ok", str(one.service.health().state))
 
+    def test_a_node_that_comes_back_need_not_wait_for_its_old_lease(self) -> None:
+        one = self.node("ds1")
+        self.create(one)
+        self.clock.advance(2.0)
+        one.kill()
+        again = self.node("ds1")
+        self.assertEqual({"nova"}, set(again.service._fleet.hosts()))
+        self.assertEqual(2, self.ask(again, "status")["detail"]["epoch"])
+
     def test_a_changed_record_restarts_the_driver(self) -> None:
         one = self.node("ds1")
         self.create(one)

@@ -4,6 +4,7 @@ from typing import Any
 
 from congress.interfaces.storage import DatasourceRecord
 from congress.model.schema import Column, Schema, TableSchema
+from congress.plugins.datasource.push.driver import PushDriver
 from tests.unit.roles_datasource.kit import DatasourceCase
 
 
@@ -106,6 +107,50 @@ class PushTest(DatasourceCase):
     def test_a_refresh_is_harmless(self) -> None:
         self.pushed()
         self.assertEqual({}, self.ask(self.ds, "refresh"))
+
+
+class RealPushTest(DatasourceCase):
+    """The host and the driver that comes with Congress."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.plugins.kinds["driver"]["push"] = PushDriver
+        self.ds = self.node()
+
+    def begin(self, **config: object) -> None:
+        args = {"name": "nova", "driver": "push", "config": {"persist_data": "true", **config}}
+        self.ds.bus.call("datasources", "datasource_create", args, timeout=10.0)
+
+    def test_the_names_of_columns_come_back_with_the_rows(self) -> None:
+        self.begin()
+        self.ask(self.ds, "push", table="hosts", rows=[{"name": "a", "up": True}])
+        self.ds.kill()
+        other = self.node("ds2")
+        self.clock.advance(10.0)
+        answer = self.ask(other, "rows", table="hosts")
+        self.assertEqual(([["a", True]], ["name", "up"]), (answer["rows"], answer["columns"]))
+        self.assertEqual(["hosts"], self.ask(other, "tables"))
+
+    def test_what_could_not_be_stored_is_not_remembered_by_the_driver(self) -> None:
+        self.begin(tables={"hosts": {"columns": ["name", "state"], "key": ["name"]}})
+        self.ask(self.ds, "push", table="hosts", rows=[["a", "up"]])
+        self.ds.storage.away = True
+        change = {"table": "hosts", "upsert": [["a", "down"], ["b", "up"]]}
+        refused = self.refused(lambda: self.ask(self.ds, "webhook", payload=change))
+        self.assertEqual("unavailable", refused.code)
+        self.ds.storage.away = False
+        later = {"table": "hosts", "upsert": [["b", "up"]]}
+        self.ask(self.ds, "webhook", payload=later)
+        self.assertEqual([["a", "up"], ["b", "up"]], self.rows(self.ds, "hosts"))
+        self.ask(self.ds, "webhook", payload={"table": "hosts", "upsert": [["a", "gone"]]})
+        self.assertEqual([["a", "gone"], ["b", "up"]], self.rows(self.ds, "hosts"))
+
+    def test_a_push_said_twice_changes_nothing_the_second_time(self) -> None:
+        self.begin()
+        for rows in ([["a"]], [["b"]]):
+            self.ask(self.ds, "push", table="t", rows=rows, idempotency_key="k")
+        self.ask(self.ds, "webhook", payload={"table": "t", "upsert": [["c"]]})
+        self.assertEqual([["a"], ["c"]], self.rows(self.ds, "t"))
 
 
 class SchemaTest(DatasourceCase):
