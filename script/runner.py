@@ -11,8 +11,10 @@ import contextlib
 import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -21,6 +23,7 @@ import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "property", "conformance", "api", "attack", "functional")
+SILENCE = 300
 SERVICES = ("mariadb", "postgresql", "rabbitmq")
 CHECKS = {
     "ruff": ["ruff", "check", "."],
@@ -112,12 +115,27 @@ def run_tests(tally: Tally, parts: list[str], filters: list[str]) -> int:
     """Run the selected tests, showing progress; return stestr's exit code."""
     command = [sys.executable, "-m", "stestr", "run", "--subunit", "--concurrency", workers()]
     command += filters or [selection(parts)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
-    with process.stdout:
-        feed(Progress.through(tally), process.stdout)
-    print()
-    return process.wait()
+    progress = Progress(tally)
+    threading.Thread(target=end_silence, args=(process, progress), daemon=True).start()
+    try:
+        with process.stdout:
+            feed(testtools.CopyStreamResult([tally, progress]), process.stdout)
+        return process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_silence(process: "subprocess.Popen[bytes]", progress: "Progress") -> None:
+    """Kill a run in which no test begins or ends any more; what hung counts as failed."""
+    while process.poll() is None:
+        time.sleep(1)
+        if time.monotonic() - progress.heard > SILENCE:
+            print(f"no test began or ended for {SILENCE} s; ending the run", flush=True)
+            os.killpg(process.pid, signal.SIGABRT)
+            return
 
 
 class Progress(testtools.StreamResult):
@@ -126,13 +144,10 @@ class Progress(testtools.StreamResult):
     def __init__(self, tally: Tally) -> None:
         super().__init__()
         self.tally = tally
-        self.shown = time.monotonic()
-
-    @classmethod
-    def through(cls, tally: Tally) -> testtools.StreamResult:
-        return testtools.CopyStreamResult([tally, cls(tally)])
+        self.shown = self.heard = time.monotonic()
 
     def status(self, *args: object, **kwargs: object) -> None:
+        self.heard = time.monotonic()
         if time.monotonic() - self.shown > 5:
             self.shown = time.monotonic()
             ended = self.tally.count("success", "fail", "skip", "xfail", "uxsuccess")

@@ -1,9 +1,13 @@
 """The tests. A resource that is not given back fails the test that left it."""
 
+import faulthandler
 import os
 import warnings
 
 import hypothesis
+
+# A run that hangs is ended by SIGABRT, and says where it hung.
+faulthandler.enable()
 
 warnings.simplefilter("error", ResourceWarning)
 
