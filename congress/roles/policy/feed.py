@@ -214,8 +214,11 @@ class Feed:
 
     def _arrive(self, state: SourceState, arrival: Arrival) -> None:
         if self._current(state) and state.subscription:
+            state.hear(arrival.position.epoch)
             state.waiting = merged(state.waiting, arrival) if state.waiting else arrival
             self._advance(state)
+            if state.waiting:
+                self._tell_status()
 
     def _change_state(self, state: SourceState, table: str, name: str) -> None:
         known = state.tables.get(table)

@@ -134,9 +134,10 @@ class SourceState:
         return changes
 
     def usable(self, table: str) -> bool:
-        """Whether an action may rely on a table."""
+        """Whether an action may rely on a table: not while there is news of the source that
+        the rows in the engine lack."""
         state = self.tables.get(table)
-        return state is not None and state.usable_in(self.epoch)
+        return self.waiting is None and state is not None and state.usable_in(self.epoch)
 
     def status(self) -> list[Row]:
         """The rows of the status table for this source."""
@@ -145,7 +146,7 @@ class SourceState:
         for name, table in sorted(self.tables.items()):
             as_of = table.as_of if table.epoch else None
             complete = TRUE if table.complete_in(self.epoch) else FALSE
-            stale = TRUE if table.stale or table.lost else FALSE
+            stale = TRUE if table.stale or table.lost or self.waiting else FALSE
             rows.append((self.name, name, as_of, complete, stale, number))
         return rows
 

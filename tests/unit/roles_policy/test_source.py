@@ -56,6 +56,16 @@ class ArrivalTest(unittest.TestCase):
         done = Arrival("nova", Position(SECOND, 2), (), {"p": Coverage(2.0, complete=True)})
         self.assertEqual([Snapshot("p", rows(5))], state.take(done))
 
+    def test_nothing_is_usable_while_news_waits(self) -> None:
+        state = source("p")
+        state.take(arrival(FIRST, Snapshot("p", rows(1))))
+        state.waiting = arrival(FIRST, Delta("p", rows(2)))
+        self.assertFalse(state.usable("p"))
+        self.assertEqual([("nova", "p", 1.0, TRUE, TRUE, 1)], state.status())
+        news, state.waiting = state.waiting, None
+        state.take(news)
+        self.assertTrue(state.usable("p"))
+
     def test_a_table_untouched_by_a_new_epoch_is_not_usable(self) -> None:
         state = source("p", "q")
         state.take(arrival(FIRST, Snapshot("p", rows(1)), Snapshot("q", rows(1))))
