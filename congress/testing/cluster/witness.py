@@ -4,8 +4,8 @@ May import ``congress.interfaces`` and ``congress.model``.
 """
 
 from congress.interfaces.role import Arrival, Position
-from congress.model.delta import Snapshot, applied
-from congress.model.values import Row
+from congress.model.delta import Change, Snapshot, applied
+from congress.model.values import Row, canonical, row_order_key
 from congress.testing.cluster.process import Process
 
 
@@ -22,7 +22,8 @@ class Witness:
         """Object to a delta on foreign state, and to positions that fall."""
         new, old = arrival.position, self._position
         self._position = new
-        self._process.note("arrival", f"{self._source} {new.epoch.number}/{new.seq}")
+        shown = "; ".join(map(_shown, arrival.changes))
+        self._process.note("arrival", f"{self._source} {new.epoch.number}/{new.seq} {shown}")
         if old is not None and new.epoch != old.epoch:
             if new.epoch.number <= old.epoch.number:
                 self._object(f"the epoch went from {old.epoch} to {new.epoch}")
@@ -43,3 +44,14 @@ class Witness:
     def _object(self, text: str) -> None:
         instance = self._process.instance
         self._process.world.object(f"{instance} was told of {self._source}: {text}")
+
+
+def _shown(change: Change) -> str:
+    """A change in one line."""
+    if isinstance(change, Snapshot):
+        return f"{change.table}={_rows(change.rows)}"
+    return f"{change.table}+{_rows(change.added)}-{_rows(change.removed)}"
+
+
+def _rows(rows: frozenset[Row]) -> str:
+    return "".join(canonical(row) for row in sorted(rows, key=row_order_key))
