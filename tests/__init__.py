@@ -1,6 +1,7 @@
 """The tests. A resource that is not given back fails the test that left it."""
 
 import faulthandler
+import logging
 import os
 import warnings
 
@@ -8,6 +9,9 @@ import hypothesis
 
 # A run that hangs is ended by SIGABRT, and says where it hung.
 faulthandler.enable()
+
+# What is logged belongs to the test that looks for it, not on the screen.
+logging.getLogger().addHandler(logging.NullHandler())
 
 warnings.simplefilter("error", ResourceWarning)
 
