@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from congress.engine.lang.ast import Aggregate, Atom, Column, Constant, Literal, Modal, Rule, Term
+from congress.engine.lang.ast import Aggregate, Atom, Column, Constant, Literal, Rule, Term
 from congress.engine.lang.resolved import (
     NOW,
     OPEN,
@@ -95,12 +95,12 @@ class Resolver:
     def head(self, rule: Rule) -> Head | None:
         """What the rule's head defines."""
         atom = rule.head
-        if atom.modal is Modal.EXECUTE:
+        if atom.modal is not None:
             if atom.columns:
                 hint = "give an action's arguments by position"
                 self._problem("column-kind", f"action {atom.name} has no columns", atom.span, hint)
                 return None
-            return Head((self._policy, atom.name), atom.arguments, Modal.EXECUTE)
+            return Head((self._policy, atom.name), atom.arguments, atom.modal)
         table = self.table_of(atom)
         open_head = (
             rule.body is not None and self._catalogue.kind(self._policy) is PolicyKind.ACTION

@@ -269,7 +269,8 @@ class _Parser:
 
     def _recover(self) -> None:
         """Skip to behind a terminator, or to a name that begins a line."""
-        self._at += 0 if self._here.kind is Kind.END else 1
+        if self._here.text not in (";", ".") and self._here.kind is not Kind.END:
+            self._at += 1
         while self._here.kind is not Kind.END:
             if self._accept(";") or self._accept("."):
                 return

@@ -25,7 +25,7 @@ from congress.plugins.builtin.pattern import (
 )
 
 LARGEST_PROGRAM = 5_000
-MOST_VISITS = 20_000_000
+MOST_VISITS = 1_000_000
 
 Test = Callable[[str], bool]
 
@@ -68,14 +68,15 @@ class Expression:
 
         :raises ValueError: if finding out takes too long.
         """
-        visits = 0
+        left = MOST_VISITS
         threads: list[int] = []
         for place in range(len(text) + 1):
-            states = self._close([*threads, self._start], text, place)
+            seen: set[int] = set()
+            states = self._close([*threads, self._start], text, place, seen)
             if states is None:
                 return True
-            visits += len(states) + 1
-            if visits > MOST_VISITS:
+            left -= len(seen)
+            if left < 0:
                 raise ValueError("the pattern is too costly for this text")
             if place < len(text):
                 threads = self._step(states, text[place])
@@ -90,9 +91,8 @@ class Expression:
                 threads.append(instruction.next)
         return threads
 
-    def _close(self, threads: list[int], text: str, place: int) -> list[int] | None:
+    def _close(self, threads: list[int], text: str, place: int, seen: set[int]) -> list[int] | None:
         """The states that wait for a character; None once there is a match."""
-        seen: set[int] = set()
         states: list[int] = []
         while threads:
             state = threads.pop()
