@@ -66,7 +66,8 @@ class Enforcement:
         self._follower = Follower(
             datasource, bus, loop, clock, settings, electorate, sightings, self._take
         )
-        guards = Guards(self._follower.confirmed, self._follower.held)
+        follower = self._follower
+        guards = Guards(follower.confirmed, follower.following, follower.held)
         self.executor = Executor(
             datasource, settings, clock, loop, self._ledger, tenure, caller, guards, acted
         )

@@ -47,10 +47,12 @@ class Guards:
     """What must hold before an activation runs, as the obeyed copy tells it.
 
     :param confirmed: a complete copy has been compared with the ledger in this tenure.
+    :param following: there is a complete copy to ask now.
     :param held: the activation's rule is not armed.
     """
 
     confirmed: Callable[[], bool]
+    following: Callable[[], bool]
     held: Callable[[DesiredAction], bool]
 
 
@@ -214,6 +216,8 @@ class Executor:
             if self._guards.held(entry.desired):
                 return self._hold if entry.state is ActionState.NEW else None
             if not self._guards.confirmed():
+                return None
+            if entry.state is ActionState.HELD and not self._guards.following():
                 return None
         if self._due.get(entry.key, 0.0) > self._clock.monotonic() or not self._caller.ready():
             return None

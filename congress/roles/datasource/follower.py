@@ -94,6 +94,10 @@ class Follower:
         """Whether a complete copy has been compared with the ledger."""
         return self._confirmed
 
+    def following(self) -> bool:
+        """Whether a copy is obeyed now."""
+        return self._obeyed is not None
+
     def held(self, desired: DesiredAction) -> bool:
         """Whether the copy obeyed says that an action's rule is not armed."""
         return self._obeyed is not None and self._obeyed.held(desired)

@@ -4,18 +4,14 @@ The bus, the storage, the leader strategy and the role are the real ones; driver
 policy engines and the key are played. Everything runs on the manual clock.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from congress.bus import Bus
 from congress.interfaces.datasource import (
-    Config,
     DatasourceDriver,
-    Done,
-    DriverContext,
-    PollRequest,
 )
-from congress.interfaces.plugin import Option, OptionValue, PluginInfo, Scope
+from congress.interfaces.plugin import OptionValue, PluginInfo
 from congress.interfaces.role import Coverage, Epoch
 from congress.interfaces.secrets import SecretContext, SecretStore
 from congress.interfaces.storage import (
@@ -25,10 +21,9 @@ from congress.interfaces.storage import (
     StorageError,
 )
 from congress.kernel.options import new_conf
-from congress.model.action import ActionCall, ActionResult, ActionSpec, DesiredAction, Promise
-from congress.model.delta import Batch, Snapshot
+from congress.model.action import ActionCall, DesiredAction
+from congress.model.delta import Snapshot
 from congress.model.diagnostic import Refused, refuse
-from congress.model.schema import Column, ColumnType, Schema, TableSchema
 from congress.model.status import Health, State
 from congress.model.values import Row, canonical
 from congress.plugins.leader.auto import AutoStrategy
@@ -39,146 +34,7 @@ from congress.roles.datasource.host import HostParts
 from congress.roles.datasource.settings import Settings
 from congress.testing.buses import BusTestCase
 from congress.testing.fibre import Killed
-
-SCHEMA = Schema.of(
-    [
-        TableSchema("servers", (Column("id", ColumnType.STRING), Column("up", ColumnType.BOOLEAN))),
-        TableSchema("ports", (Column("number", ColumnType.INTEGER, nullable=False),)),
-    ],
-    closed=True,
-)
-
-ACTIONS = (
-    ActionSpec(
-        "pause",
-        "Stop a server for a while.",
-        {
-            "type": "object",
-            "properties": {
-                "server": {"type": "string", "description": "its id"},
-                "seconds": {"type": "integer"},
-                "options": {"type": "object"},
-            },
-            "required": ["server"],
-        },
-    ),
-    ActionSpec(
-        "tell",
-        "Tell somebody.",
-        {
-            "type": "object",
-            "properties": {"who": {"type": "string"}, "words": {"type": "array"}},
-        },
-        idempotent=True,
-        promise=Promise.AT_LEAST_ONCE,
-        variadic="words",
-    ),
-)
-
-SECRET = "s3cr3t-pa55"
-
-OPTIONS = (
-    Option("address", required=True, description="where it is"),
-    Option("password", secret=True, description="how to get in"),
-    Option("poll_time", type="number", default=10, minimum=0),
-    Option("lazy_tables", type="list", default=[]),
-    Option("persist_data", type="boolean", default=True),
-    Option("project_name", description="whose"),
-    Option("ca", scope=Scope.NODE, default="none"),
-)
-
-
-class World:
-    """The service that the drivers of a test talk to, and what the test makes it do."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[tuple[object, ...]]] = {"servers": [], "ports": []}
-        self.schema = SCHEMA
-        self.actions: Sequence[ActionSpec] = ACTIONS
-        self.poll_error: Exception | None = None
-        self.open_error: Exception | None = None
-        self.act_error: Exception | None = None
-        self.failed: Mapping[str, str] | None = None
-        self.during_poll: Callable[[], object] = lambda: None
-        self.during_act: Callable[[], object] = lambda: None
-        self.requests: list[PollRequest] = []
-        self.calls: list[ActionCall] = []
-        self.contexts: list[DriverContext] = []
-        self.configs: list[Config] = []
-        self.events: list[str] = []
-
-
-def driver_class(world: World) -> type[DatasourceDriver]:
-    """A driver that polls and acts on a world."""
-
-    class WorldDriver(DatasourceDriver):
-        @classmethod
-        def describe(cls) -> PluginInfo:
-            return PluginInfo("world", "The world of a test.", OPTIONS, {"persist": True})
-
-        @classmethod
-        def check(cls, config: Config, settings: Config) -> Sequence[str]:
-            return ["address must not be nowhere"] if config["address"] == "nowhere" else []
-
-        def __init__(self, config: Config, ctx: DriverContext) -> None:
-            super().__init__(config, ctx)
-            world.contexts.append(ctx)
-            world.configs.append(config)
-
-        def schema(self) -> Schema:
-            return world.schema
-
-        def open(self) -> None:
-            world.events.append("open")
-            if world.open_error:
-                raise world.open_error
-
-        def close(self) -> None:
-            world.events.append("close")
-
-        def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
-            world.requests.append(request)
-            world.during_poll()
-            if world.poll_error:
-                raise world.poll_error
-            failed = world.failed or {}
-            for table, rows in world.rows.items():
-                if (request.tables is None or table in request.tables) and table not in failed:
-                    now = self.ctx.clock.time()
-                    yield Batch((Snapshot(table, frozenset(rows)),), now)  # type: ignore[arg-type]
-            yield Done(cursor=len(world.requests), failed=world.failed)
-
-        def actions(self) -> Sequence[ActionSpec]:
-            return world.actions
-
-        def execute(self, call: ActionCall, deadline: float) -> ActionResult:
-            world.calls.append(call)
-            world.during_act()
-            if world.act_error:
-                raise world.act_error
-            return ActionResult({"paused": call.named.get("server")}, "paused")
-
-    return WorldDriver
-
-
-def push_class(world: World) -> type[DatasourceDriver]:
-    """A driver that is given its data."""
-
-    class PushedDriver(DatasourceDriver):
-        @classmethod
-        def describe(cls) -> PluginInfo:
-            return PluginInfo("pushed", "Takes what it is given.", OPTIONS, {"persist": True})
-
-        def schema(self) -> Schema:
-            return world.schema
-
-        def accept(self, payload: object, table: str | None) -> Batch:
-            if not isinstance(payload, list):
-                raise refuse("invalid", "a list is wanted")
-            rows = frozenset(tuple(row) for row in payload)
-            return Batch((Snapshot(table or "ports", rows),), self.ctx.clock.time())
-
-    return PushedDriver
+from tests.unit.roles_datasource.world import PushedDriver, World, WorldDriver, bound
 
 
 class FakeSecrets(SecretStore):
@@ -346,7 +202,7 @@ class DatasourceCase(BusTestCase):
         self.memory = MemoryHub()
         self.world = World()
         self.plugins = FakePlugins(
-            {"world": driver_class(self.world), "pushed": push_class(self.world)}
+            {"world": bound(WorldDriver, self.world), "pushed": bound(PushedDriver, self.world)}
         )
         self.conf = new_conf()
         self.conf([], default_config_files=[])

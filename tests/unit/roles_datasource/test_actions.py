@@ -75,6 +75,23 @@ class ActivationTest(ActionCase):
         self.assertFalse(entry and entry.active)
         self.assertEqual(["vm1", "vm2"], self.called())
 
+    def test_what_waits_is_held_with_its_rule_and_runs_when_that_is_armed(self) -> None:
+        self.world.open_error = DriverError("away")
+        self.create(self.ds, "slow")
+        action = DesiredAction("action", "r", "slow", "pause", ("vm1",))
+        self.pe.want(action)
+        self.clock.advance(3.0)
+        self.pe.hold(action)
+        self.clock.advance(3.0)
+        self.assertEqual({"vm1": "held"}, self.states())
+        self.pe.bus.stop(1.0)
+        self.world.open_error = None
+        self.clock.advance(60.0)
+        self.assertEqual({"vm1": "held"}, self.states())
+        Engine(self, "pe1").want(action)
+        self.clock.advance(10.0)
+        self.assertEqual({"vm1": "done"}, self.states())
+
     def test_an_action_that_fails_is_not_repeated_by_itself(self) -> None:
         self.world.act_error = DriverError("no quota")
         self.pe.want(VM1)

@@ -2,7 +2,8 @@
 
 from congress.interfaces.datasource import DriverError
 from congress.model.delta import Batch, Snapshot
-from tests.unit.roles_datasource.kit import SECRET, DatasourceCase
+from tests.unit.roles_datasource.kit import DatasourceCase
+from tests.unit.roles_datasource.world import SECRET
 
 
 class PollTest(DatasourceCase):
