@@ -21,7 +21,7 @@ from congress.testing.runtime import ManualClock, SimThreads
 
 LONG = os.environ.get("CONGRESS_PROFILE") == "long"
 PROFILE = settings(
-    max_examples=3000 if LONG else 40,
+    max_examples=3000 if LONG else 80,
     derandomize=not LONG,
     deadline=None,
     print_blob=True,
@@ -214,7 +214,7 @@ def _operations() -> st.SearchStrategy[list[tuple[str, int, int]]]:
     names = sorted(name[3:] for name in vars(World) if name.startswith("do_"))
     weighted = [*names, "publish", "publish", "publish", "wait", "wait", "heal"]
     number = st.integers(0, 9)
-    return st.lists(st.tuples(st.sampled_from(weighted), number, number), max_size=30)
+    return st.lists(st.tuples(st.sampled_from(weighted), number, number), min_size=20, max_size=60)
 
 
 FAULTS = st.builds(
