@@ -90,6 +90,13 @@ class Keeper:
             tx.facts.set(name, json.dumps({**known, **changed}), text)
 
 
+def forget_columns(tx: Transaction, datasource_id: str) -> None:
+    """The datasource is deleted; facts can be emptied only."""
+    name = COLUMNS_FACT + datasource_id
+    if text := tx.facts.get(name):
+        tx.facts.set(name, "", text)
+
+
 def _columns(text: str | None) -> Mapping[str, list[str]]:
     columns: Mapping[str, list[str]] = json.loads(text) if text else {}
     return columns

@@ -29,6 +29,7 @@ from congress.interfaces.storage import (
 from congress.model.diagnostic import Refused, refuse
 from congress.model.policy import NAME_LENGTH, SYSTEM_POLICIES
 from congress.roles.datasource import config
+from congress.roles.datasource.keeping import forget_columns
 from congress.roles.datasource.mounting import KIND, load
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
@@ -108,6 +109,7 @@ class Registry:
                     hint="congress datasource list shows those there are",
                 )
             tx.datasources.remove(record.id)
+            forget_columns(tx, record.id)
             change = ChangeRecord("delete", "datasource", record.id, {"name": record.name})
             details = {"driver": record.driver, "id": record.id}
             return record, self._commit(tx, revision, change, record.name, who, details)

@@ -145,6 +145,7 @@ class DeleteTest(DatasourceCase):
         node.bus.call("datasources", "datasource_delete", args, timeout=10.0)
         self.assertEqual([], self.storage.read(lambda tx: tx.datasources.list()))
         self.assertEqual({}, dict(self.storage.read(lambda tx: tx.pushed.tables(made["id"]))))
+        self.assertFalse(self.storage.read(lambda tx: tx.facts.get(f"pushed-columns/{made['id']}")))
         lease = self.storage.read(lambda tx: tx.leases.get("datasource/nova"))
         self.assertEqual("", lease and lease.owner)
         self.assertEqual("unavailable", self.refused(lambda: self.ask(node, "status")).code)
