@@ -30,6 +30,8 @@ class Group:
         self.name = name
         self.paused = False
         self.dead = False
+        #: Those that had jobs to run while the group was paused.
+        self.parked: list[Runner] = []
         self._fibres: list[Fibre] = []
 
     def own(self, fibre: Fibre) -> None:
@@ -104,10 +106,11 @@ class Runner(abc.ABC):
 
     def _run(self, job: Callable[[], T]) -> T:
         self._busy += 1
+        self._sim.enter(self)
         try:
-            with self._sim.running(self):
-                return job()
+            return job()
         finally:
+            self._sim.leave()
             self._busy -= 1
 
     def _run_guarded(self, job: Callable[[], object]) -> None:

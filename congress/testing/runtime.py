@@ -23,8 +23,7 @@ import logging
 import math
 import random
 import unittest
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 from congress.interfaces.runtime import Loop, Pool, Stop, Task
@@ -180,14 +179,13 @@ class SimThreads:
         """Whose job runs now."""
         return self._stack[-1] if self._stack else None
 
-    @contextmanager
-    def running(self, runner: Runner) -> Iterator[None]:
-        """Mark a runner's job as the one that runs now."""
+    def enter(self, runner: Runner) -> None:
+        """Mark a runner's job as the one that runs now, until ``leave``."""
         self._stack.append(runner)
-        try:
-            yield
-        finally:
-            self._stack.pop()
+
+    def leave(self) -> None:
+        """The job that runs now ends."""
+        self._stack.pop()
 
     def failed(self, name: str, error: BaseException) -> None:
         """Note what a job raised."""
@@ -209,11 +207,13 @@ class SimThreads:
         index = 0
         while index < len(self._ready):
             runner = self._ready[index]
-            if runner.waiting() and not runner.eligible():
+            if runner.waiting() and not runner.group.paused and not runner.eligible():
                 index += 1
                 continue
             del self._ready[index]
-            if runner.waiting():
+            if runner.group.paused:
+                runner.group.parked.append(runner)
+            elif runner.waiting():
                 return runner
         return None
 
@@ -271,6 +271,9 @@ class SimGroup:
     def resume(self) -> None:
         """As SIGCONT."""
         self.group.paused = False
+        for runner in self.group.parked:
+            self._sim.make_ready(runner)
+        self.group.parked.clear()
 
     def kill(self) -> None:
         """As SIGKILL: nothing of this group ever runs again, nothing is cleaned up.

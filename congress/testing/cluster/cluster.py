@@ -79,7 +79,7 @@ class Cluster:
             self._play()
             after = self._settle()
             failures = self._failures(after)
-            if not failures:
+            if self.plan.restart and not failures:
                 failures = self._restart_all()
         return Outcome(
             self.plan,
@@ -107,7 +107,7 @@ class Cluster:
         node = SimNode(
             process,
             self._roles[slot],
-            self.plan.strategy,
+            self.plan,
             lambda gone, reason: self._gone(slot, gone),
         )
         self._slots[slot] = node

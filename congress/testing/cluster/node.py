@@ -4,6 +4,7 @@ May import the kernel and the bus, which it brings together as ``congress-server
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from oslo_config import cfg
@@ -16,6 +17,7 @@ from congress.interfaces.runtime import Clock, Threads
 from congress.kernel.node import Node, NodeBus
 from congress.kernel.options import new_conf
 from congress.model.diagnostic import Refused
+from congress.testing.cluster.plan import Plan
 from congress.testing.cluster.plugins import NAME, process_of, simulated_catalogue
 from congress.testing.cluster.process import Process
 from congress.testing.cluster.witness import Witness
@@ -45,14 +47,16 @@ class WitnessedBus(Bus):
         return super().subscribe(source, tables, arrive, on_state)
 
 
-def make_conf(name: str, roles: Sequence[str], strategy: str) -> cfg.ConfigOpts:
-    """The configuration of a simulated node: the defaults, but for what it is made of."""
+def make_conf(name: str, roles: Sequence[str], plan: Plan) -> cfg.ConfigOpts:
+    """The configuration of a simulated node: the defaults, but for what the plan says."""
     conf = new_conf()
     conf([], project="congress", default_config_files=[])
     conf.set_override("id", name, group="node")
     conf.set_override("roles", list(roles), group="node")
     conf.set_override("transport", NAME, group="dse")
-    conf.set_override("leader_strategy", strategy, group="dse")
+    conf.set_override("leader_strategy", plan.strategy, group="dse")
+    for option, value in asdict(plan.pace).items():
+        conf.set_override(option, value, group="dse")
     conf.set_override("backend", NAME, group="storage")
     conf.set_override("backend", NAME, group="secrets")
     conf.set_override("replicated_policy_engine", True)
@@ -69,7 +73,7 @@ class SimNode:
         self,
         process: Process,
         roles: Sequence[str],
-        strategy: str,
+        plan: Plan,
         gone: Callable[["SimNode", str], None],
     ) -> None:
         self.process = process
@@ -79,7 +83,7 @@ class SimNode:
         self._gone = gone
         self._main = process.group.loop("main")
         self.node = Node(
-            make_conf(process.name, roles, strategy),
+            make_conf(process.name, roles, plan),
             make_bus=self._make_bus,
             clock=process.clock,
             threads=process.group,

@@ -39,12 +39,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the nodes notice things: options of ``[dse]``, in seconds."""
+
+    heartbeat_interval: float
+    leader_timeout: float
+    peer_timeout: float
+    lease: float
+
+
+#: What is set if nothing is set, and slower nodes, of which more can be seen in a time.
+DEFAULT_PACE = Pace(0.5, 2.0, 3.0, 5.0)
+SLOW_PACE = Pace(1.0, 3.0, 4.0, 6.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything about a run. ``nodes`` maps names to roles."""
+    """Everything about a run. ``nodes`` maps names to roles; ``restart`` tells whether all
+    is killed and started again at the end."""
 
     seed: int
     nodes: tuple[tuple[str, tuple[str, ...]], ...]
     strategy: str
+    pace: Pace
+    restart: bool
     steps: tuple[Step, ...]
 
     def only(self, chosen: Collection[int]) -> "Plan":
@@ -55,7 +73,7 @@ class Plan:
     def __str__(self) -> str:
         nodes = ", ".join(f"{name} ({', '.join(roles)})" for name, roles in self.nodes)
         steps = [f"  [{number:2}] {step}" for number, step in enumerate(self.steps)]
-        return "\n".join([f"seed {self.seed}: {nodes}; leader {self.strategy}", *steps])
+        return "\n".join([f"seed {self.seed}: {nodes}; {self.strategy}; {self.pace}", *steps])
 
 
 LAYOUTS = (
@@ -111,9 +129,15 @@ class _Planner:
             steps.append(Step(0.0, "down", ("s1", self._seconds(2, 20))))
         if rng.random() < 0.5:
             steps.append(Step(0.0, "weather", self._weather()))
-        strategy = rng.choice(["auto", "auto", "first-heard"])
         steps.sort(key=lambda step: step.at)
-        return Plan(self._seed, self._nodes, strategy, tuple(steps))
+        return Plan(
+            self._seed,
+            self._nodes,
+            strategy=rng.choice(["auto", "auto", "first-heard"]),
+            pace=rng.choice([DEFAULT_PACE, SLOW_PACE, SLOW_PACE]),
+            restart=rng.random() < 0.4,
+            steps=tuple(steps),
+        )
 
     def _faults(self) -> list[tuple[str, Callable[[], tuple[Argument, ...]]]]:
         """The kinds of faults, by verb; some more often than others."""
