@@ -4,7 +4,7 @@ May import the standard library only. Nothing here recurses, however long a
 chain of dependencies is.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Generic, TypeVar
 
 Node = TypeVar("Node")
@@ -30,6 +30,13 @@ def reachable(start: Iterable[Node], successors: Callable[[Node], Iterable[Node]
                 seen.add(node)
                 waiting.append(node)
     return seen
+
+
+def cyclic(component: Collection[Node], successors: Callable[[Node], Iterable[Node]]) -> bool:
+    """Whether a component is a cycle and not one node that merely is there."""
+    return len(component) > 1 or any(
+        node in component for each in component for node in successors(each)
+    )
 
 
 class _Tarjan(Generic[Node]):

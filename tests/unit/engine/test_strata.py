@@ -2,7 +2,7 @@
 
 import unittest
 
-from congress.engine.lang.strata import components, reachable
+from congress.engine.lang.strata import components, cyclic, reachable
 
 
 class StrataTest(unittest.TestCase):
@@ -14,6 +14,12 @@ class StrataTest(unittest.TestCase):
     def test_reachable_includes_the_start(self) -> None:
         graph = {1: [2], 2: [1, 3], 3: [], 4: [1]}
         self.assertEqual(reachable([1], graph.__getitem__), {1, 2, 3})
+
+    def test_cycles(self) -> None:
+        graph = {"a": ["b"], "b": ["a"], "c": ["c"], "d": ["a"]}
+        found = {node: cyclic([node], graph.__getitem__) for node in "cd"}
+        self.assertEqual(found, {"c": True, "d": False})
+        self.assertTrue(cyclic(["a", "b"], graph.__getitem__))
 
     def test_long_chains_need_no_deep_stack(self) -> None:
         size = 20_000
