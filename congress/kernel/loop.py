@@ -21,6 +21,9 @@ Job = Callable[[], object]
 Failed = Callable[[str, BaseException], None]
 StartThread = Callable[[str, Callable[[], None]], threading.Thread]
 
+#: Seconds of one wait: a timer may be set further ahead than the system can wait.
+LONGEST_WAIT = 3600.0
+
 
 class _Timer:
     """A job that runs later, unless it is cancelled first."""
@@ -147,7 +150,8 @@ class SystemLoop:
                     return None
                 if self._idle_since is None:
                     self._idle_since = now
-                self._changed.wait(self._timers[0][0] - now if self._timers else None)
+                ahead = self._timers[0][0] - now if self._timers else LONGEST_WAIT
+                self._changed.wait(min(ahead, LONGEST_WAIT))
 
 
 def _constant(seconds: float) -> Callable[[], float]:

@@ -99,6 +99,13 @@ class LoopTest(ThreadsTestCase):
         self.await_event(done)
         self.assertFalse(ran.is_set())
 
+    def test_a_timer_may_be_set_further_ahead_than_the_system_can_wait(self) -> None:
+        for delay in (threading.TIMEOUT_MAX * 2, 1e300, float("inf")):
+            self.loop.later(delay, self.fail)
+            self.loop.every(lambda delay=delay: delay, self.fail)  # type: ignore[misc]
+        self.assertEqual(1, self.loop.call(lambda: 1, DEADLINE))
+        self.assertEqual(2, self.loop.call(lambda: 2, DEADLINE))
+
     def test_close_runs_what_was_posted_and_drops_the_rest(self) -> None:
         ran: list[int] = []
         gate = threading.Event()
