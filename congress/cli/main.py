@@ -6,6 +6,7 @@ is slow to import (HTTP libraries, the kernel) is imported by what needs it.
 
 import argparse
 import importlib.metadata
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -59,6 +60,12 @@ class CongressApp(App):
         )
         add_options(parser)
         return parser
+
+    def configure_logging(self) -> None:
+        """See cliff; what libraries are doing is shown to those who ask for it only."""
+        super().configure_logging()
+        if self.options.verbose_level <= self.DEFAULT_VERBOSE_LEVEL:
+            logging.getLogger("alembic").setLevel(logging.WARNING)
 
     def initialize_app(self, argv: list[str]) -> None:
         """See cliff."""

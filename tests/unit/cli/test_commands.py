@@ -143,6 +143,8 @@ class PluginCommandTest(CliTestCase):
         long = json.loads(self.output("plugin", "list", "auth", "--long", "-f", "json"))
         self.assertEqual({"keystone", "noauth"}, {entry["name"] for entry in long})
         self.assertTrue(all(entry["summary"] for entry in long))
+        _code, _out, err = self.run_command("plugin", "list", "storage", "--long")
+        self.assertEqual("", err)
 
     def test_a_plugin_is_shown_with_its_options(self) -> None:
         shown = self.output("plugin", "show", "auth", "noauth")
