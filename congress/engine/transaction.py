@@ -6,7 +6,7 @@ Invariant: problems are collected, not raised half way; the fork of a
 transaction with problems is thrown away by whoever asked for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from congress.engine.edits import (
     CreatePolicy,
@@ -22,6 +22,7 @@ from congress.engine.edits import (
 from congress.engine.lang.policy_names import policy_kind, valid_policy_name
 from congress.engine.lang.resolved import NOW
 from congress.engine.outcome import Outcome
+from congress.engine.results import Changes
 from congress.engine.statements import StatementEditor
 from congress.engine.tables import TableEditor
 from congress.engine.workspace import RuleKey, Workspace
@@ -109,6 +110,8 @@ class Transaction:
 
     def _set_schema(self, policy: str, schema: Schema) -> None:
         self._kind(policy)
+        if self._workspace.schemas.get(policy) == schema:
+            return
         suspended = self._statements.suspend(policy)
         self._workspace.schemas[policy] = schema
         self._tables.refit(policy)
@@ -117,3 +120,29 @@ class Transaction:
     def _insert(self, edit: InsertRules) -> None:
         kind = self._kind(edit.policy)
         self._statements.insert(edit.policy, kind, edit.text, edit.rule_id, lenient=edit.lenient)
+
+
+def applied(
+    transaction: Transaction, edits: Sequence[Edit], off: Mapping[RuleKey, Diagnostic]
+) -> Outcome:
+    """Apply edits, then switch some rules off.
+
+    :raises Refused: with every problem.
+    """
+    transaction.apply(edits)
+    outcome = transaction.outcome
+    if outcome.problems:
+        raise Refused(*outcome.problems)
+    for key, problem in off.items():
+        transaction.switch_off(key, problem)
+    return outcome
+
+
+def foreseen(number: int, outcome: Outcome) -> Changes:
+    """What can be told of a transaction that is not committed."""
+    return Changes(
+        number=number,
+        accepted=outcome.accepted,
+        rejected=tuple(outcome.rejected),
+        warnings=tuple(dict.fromkeys(outcome.warnings)),
+    )

@@ -142,8 +142,10 @@ class LanguageTest(unittest.TestCase):
     )
     def test_the_engine_raises_nothing_but_refusals(self, text: str) -> None:
         engine = Engine(BUILTINS)
-        engine.transact([CreatePolicy("p"), CreatePolicy("s", "datasource"), columns_of("id n")])
-        for policy in ("p", "s"):
+        kinds = {"p": "datalog", "s": "datasource", "acts": "action"}
+        engine.transact([CreatePolicy(name, kind) for name, kind in kinds.items()])
+        engine.transact([columns_of("id n")])
+        for policy in kinds:
             with contextlib.suppress(Refused):
                 engine.transact([InsertRules(policy, text)])
             engine.transact([InsertRules(policy, text, "r", lenient=True)])
@@ -154,4 +156,4 @@ class LanguageTest(unittest.TestCase):
                 engine.trace(policy, text)
             with contextlib.suppress(Refused):
                 engine.simulate(policy, "p(x)", text, policy, delta=True, trace=True)
-        self.assertEqual(set(engine.policies()), {"p", "s"})
+        self.assertEqual(dict(engine.policies()), kinds)

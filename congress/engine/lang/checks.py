@@ -111,6 +111,7 @@ def check_variables(draft: Draft) -> Iterator[Diagnostic]:
                 yield Diagnostic("not-ground", message, term.span, hint)
         return
     bound = set().union(*(variables(each.atom.terms) for each in draft.rule.literals))
+    open_terms = draft.loose and not any(isinstance(term, Aggregate) for term in terms)
     reported: set[str] = set()
     for term in terms:
         if isinstance(term, Constant):
@@ -119,7 +120,7 @@ def check_variables(draft: Draft) -> Iterator[Diagnostic]:
         name = variable.name
         if name in bound or name in reported:
             continue
-        if draft.loose and isinstance(term, Variable) and not term.anonymous:
+        if open_terms and not variable.anonymous:
             continue
         reported.add(name)
         message = f"the head variable {name} does not occur in the body"

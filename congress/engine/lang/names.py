@@ -102,9 +102,9 @@ class Resolver:
                 return None
             return Head((self._policy, atom.name), atom.arguments, atom.modal)
         table = self.table_of(atom)
-        open_head = (
-            rule.body is not None and self._catalogue.kind(self._policy) is PolicyKind.ACTION
-        )
+        effects = self._catalogue.kind(self._policy) is PolicyKind.ACTION
+        groups = any(isinstance(term, Aggregate) for term in atom.terms)
+        open_head = effects and rule.body is not None and not groups
         terms = self._terms(atom, table, pad=open_head)
         if terms is None:
             return None

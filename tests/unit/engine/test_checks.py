@@ -80,10 +80,16 @@ class ActionPolicyTest(EngineCase):
             "execute[a(x)] :- b(y)": "head-variable",
             "a(x) :- b(x), not c(y), not d(y)": "unsafe",
             "a(x) :- a(x)": "recursion",
+            "n(z, sum<x>) :- b(x)": "head-variable",
+            "n(z, sum<x>) :- b(x), true(z)": "unsafe",
         }
         for text, code in cases.items():
             with self.subTest(text=text):
                 self.assertIn(code, self.refused(text, "acts"))
+
+    def test_heads_with_aggregates_are_never_padded(self) -> None:
+        self.insert("n(1, 2)", "acts")
+        self.assertEqual(self.refused("n(sum<x>) :- b(x)", "acts"), ["arity"])
 
     def test_open_rows_are_never_derived_live(self) -> None:
         self.insert("a(x) :- b(y)  b(1)", "acts")

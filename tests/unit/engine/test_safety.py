@@ -9,6 +9,8 @@ class SafetyTest(EngineCase):
             "a(x) :- not b(x)",
             "a(x) :- b(x), not c(y), not d(y)",
             "a(x) :- builtin:equal(x, 1)",
+            "a(x) :- true(x)",
+            "a(x, sum<y>) :- b(y), true(x)",
             "a(x) :- b(x), builtin:lt(x, y)",
             "a(x) :- b(x), builtin:lt(x, _)",
             "a(x) :- b(x), not builtin:plus(x, 1, y)",
