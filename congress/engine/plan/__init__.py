@@ -1,0 +1,1 @@
+"""From resolved rules to steps over environments. Imports ``lang`` and ``congress.model``."""

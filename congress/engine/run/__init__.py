@@ -1,0 +1,1 @@
+"""Evaluates rules over rows, and answers questions about the result."""

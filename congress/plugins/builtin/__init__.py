@@ -1,0 +1,1 @@
+"""The builtin predicates that come with Congress, one set per module."""
