@@ -262,7 +262,10 @@ class Executor:
         if claimed is None:
             return
         if not self._tenure.held():
-            LOG.warning("action %s of %s is left to the next owner", entry.key, self._name)
+            # It did not run. Whoever writes first says so: this node, if it owns the
+            # datasource after all, or the next owner, who cannot know and is in doubt.
+            LOG.warning("action %s of %s was claimed too late to be run", entry.key, self._name)
+            self._unwritten.append((claimed, Outcome(ActionState.NEW)))
             return
         self._unwritten.append((claimed, self._call(claimed, prepared)))
         self._write_outcomes()

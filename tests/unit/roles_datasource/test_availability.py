@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from congress.interfaces.leader import Heard, LeaderContext, LeaderEvent, Leadership, LeaderStrategy
 from congress.interfaces.plugin import OptionValue, PluginInfo
@@ -168,6 +169,27 @@ class TakeOverTest(DatasourceCase):
         entry = self.entry(VM1)
         self.assertEqual(ActionState.IN_DOUBT, entry and entry.state)
         self.assertEqual(1, len(self.world.calls))
+
+    def test_a_claim_that_outlives_the_lease_is_given_back_if_nobody_took_over(self) -> None:
+        node = self.node()
+        self.create(node)
+        engine = Engine(self, "pe1").publish()
+        self.clock.advance(3.0)
+        ledger = node.service._fleet.hosts()["nova"].enforcement.executor._ledger
+        claim = ledger.claim
+
+        def doze(*args: Any) -> Any:
+            claimed = claim(*args)
+            ledger.claim = claim  # type: ignore[method-assign]
+            node.threads.pause()
+            self.threads.after(8.0, node.threads.resume)
+            self.threads.wait(lambda: True, self.clock.monotonic())
+            return claimed
+
+        ledger.claim = doze  # type: ignore[method-assign]
+        engine.want(VM1)
+        self.clock.advance(20.0)
+        self.assertEqual(({"vm1": "done"}, 1), (self.states(), len(self.world.calls)))
 
     def test_recorded_manual_actions_are_run_by_the_next_owner(self) -> None:
         one, _, _ = self.pair()
