@@ -2,8 +2,8 @@
 
 May import ``congress.interfaces``, ``congress.model`` and the world.
 
-What it objects to at once: a second claim of an activation that was promised to
-run at most once; a step of an entry that cannot be; a call without a claim, or
+What it objects to at once: two nodes that claim one activation that was promised
+to run at most once; a step of an entry that cannot be; a call without a claim, or
 by another node than the one that claimed; the effect of an at-most-once action
 twice; an action for which there was never a reason.
 """
@@ -67,8 +67,9 @@ class LedgerWatch:
         if problem := _problem(old, new):
             self._world.object(f"{process.instance} wrote {_shown(new)}: {problem}")
         if new.state is ActionState.CLAIMED and (old is None or old.state is not new.state):
-            if activation.claims and new.promise is Promise.AT_MOST_ONCE:
-                self._world.object(f"{process.instance} claimed {_shown(new)} again")
+            others = set(activation.claims) - {process.instance}
+            if others and new.promise is Promise.AT_MOST_ONCE:
+                self._world.object(f"{process.instance} claimed {_shown(new)} after {others}")
             activation.claims.append(process.instance)
         activation.state, activation.promise = new.state, new.promise
 
