@@ -1,0 +1,241 @@
+"""The ``oslo`` transport: nodes connected by RabbitMQ, through oslo.messaging.
+
+May import ``congress.interfaces``, ``congress.model`` and this folder. The messaging
+library is imported when the transport is opened, so that a node that does not use it
+does not pay for it.
+
+Calls are not the library's, which block while the broker is away: a request and its
+answer are messages like others, and whoever calls waits for nothing but the answer.
+
+Invariants: no method blocks but ``call``, up to its deadline, and ``open`` and
+``close``, for a few seconds; a request that was not begun by its deadline is never
+sent.
+"""
+
+import logging
+import threading
+
+from oslo_config import cfg
+
+from congress.interfaces.bus import (
+    BusContext,
+    BusTransport,
+    Channel,
+    OnMessage,
+    OnRequest,
+    TimedOut,
+    Unreachable,
+)
+from congress.interfaces.plugin import OptionValue, PluginInfo
+from congress.interfaces.runtime import Pool, Stop, Task
+from congress.model.diagnostic import refuse
+from congress.model.status import Health, State
+from congress.plugins.bus.oslo.answering import Answering
+from congress.plugins.bus.oslo.counts import Counts
+from congress.plugins.bus.oslo.frame import MAX_MESSAGE, Identity, Kind, Piece
+from congress.plugins.bus.oslo.link import Link
+from congress.plugins.bus.oslo.outbox import Outbox, Way
+from congress.plugins.bus.oslo.questions import Questions
+from congress.plugins.bus.oslo.reception import Receivers, Reception
+from congress.plugins.bus.oslo.settings import is_url_set
+
+LOG = logging.getLogger(__name__)
+
+#: Requests that are handled at a time, and that may wait for it.
+WORKERS = 32
+WAITING_REQUESTS = 512
+#: Seconds that ``open`` waits until the node can be reached, if the broker is there.
+OPEN_PATIENCE = 10.0
+#: Seconds that ``close`` waits for the broker, besides sending what is left.
+CLOSE_PATIENCE = 2.0
+#: Seconds for which a broker that is away may come back before calls fail at once.
+AWAY_PATIENCE = 3.0
+#: Seconds without an echo of what was broadcast that are a reason to worry.
+ECHO_PATIENCE = 5.0
+#: Seconds between two attempts to listen, if one failed.
+LISTEN_PAUSE = 2.0
+
+
+class OsloTransport(BusTransport):
+    """See ``interfaces.bus.BusTransport``. ``ctx.conf`` is an oslo.config object."""
+
+    @classmethod
+    def describe(cls) -> PluginInfo:
+        return PluginInfo(
+            name="oslo",
+            summary="Connects nodes through RabbitMQ; set transport_url.",
+            features={"distributed": True, "ordered": False, "max_message": MAX_MESSAGE},
+        )
+
+    @classmethod
+    def configured(cls, conf: object) -> bool:
+        """Whether ``transport_url`` is set."""
+        return isinstance(conf, cfg.ConfigOpts) and is_url_set(conf)
+
+    def __init__(self, config: dict[str, OptionValue], ctx: BusContext) -> None:
+        super().__init__(config, ctx)
+        self.counts = Counts()
+        self._open = False
+        self._settled = threading.Event()
+        self._questions = Questions(ctx.clock)
+        self._unheard_since: float | None = None
+        self._link: Link | None = None
+        self._outbox: Outbox | None = None
+        self._reception: Reception | None = None
+        self._pool: Pool | None = None
+        self._listeners: list[Task] = []
+
+    def connect(self, bus_id: str, node: str) -> Link:
+        """The connection to the broker, not used yet. Tests put another one here."""
+        if not self.configured(self.ctx.conf):
+            raise refuse(
+                "not-configured",
+                "the oslo transport is chosen, and transport_url is not set",
+                hint="set transport_url, as in rabbit://user:password@host:5672/",
+                where="[DEFAULT] transport_url",
+            )
+        from congress.plugins.bus.oslo.broker import Broker
+
+        return Broker(self.ctx.conf, bus_id, node)
+
+    def open(
+        self, bus_id: str, node: str, instance: str, on_message: OnMessage, on_request: OnRequest
+    ) -> None:
+        clock, threads = self.ctx.clock, self.ctx.threads
+        link = self._link = self.connect(bus_id, node)
+        self._settled.clear()
+        identity = Identity(bus_id, node, instance)
+        outbox = Outbox(identity, link.cast, threads, clock, self.counts, self._settled.set)
+        self._pool = threads.pool("oslo-requests", WORKERS, WAITING_REQUESTS)
+        answering = Answering(on_request, self._pool, outbox, clock, self.counts)
+        receivers = Receivers(
+            message=on_message,
+            request=answering.take,
+            answer=self._take_answer,
+            back=outbox.put_back,
+            alone=self._note_alone,
+            ready=self._note_ready,
+            echo=self._note_echo,
+        )
+        self._reception = Reception(identity, receivers, clock, self.counts)
+        self._outbox = outbox
+        self._open = True
+        outbox.probe()
+        self._listeners = [
+            threads.task(f"oslo-listen-{channel}", lambda stop, c=channel: self._listen(c, stop))  # type: ignore[misc]
+            for channel in Channel
+        ]
+        self._settled.wait(OPEN_PATIENCE)
+
+    def broadcast(self, channel: Channel, payload: bytes) -> None:
+        if self._open and self._outbox is not None:
+            self._outbox.broadcast(channel, payload)
+            if self._unheard_since is None:
+                self._unheard_since = self.ctx.clock.monotonic()
+
+    def send(self, node: str, payload: bytes) -> None:
+        if self._open and self._outbox is not None and self._reception is not None:
+            self._outbox.send(node, self._reception.instance_of(node), payload)
+
+    def call(self, node: str, payload: bytes, deadline: float) -> bytes:
+        outbox, reception = self._outbox, self._reception
+        if not self._open or outbox is None or reception is None:
+            raise Unreachable("this node is not connected")
+        if len(payload) > MAX_MESSAGE:
+            raise Unreachable("the request is too large for the bus")
+        if self.ctx.clock.monotonic() >= deadline:
+            raise Unreachable("the deadline has passed")
+        if outbox.away_for(Way.CALLS) > AWAY_PATIENCE:
+            raise Unreachable("the message broker cannot be reached")
+        number = outbox.number()
+        answer = self._questions.begin(number)
+        item = outbox.request(number, node, reception.instance_of(node), payload, deadline)
+        if item is None:
+            self._questions.end(number)
+            raise Unreachable("too many requests wait for the message broker")
+        try:
+            return self._questions.wait(number, answer, deadline)
+        except TimedOut:
+            if outbox.withdraw(item):
+                raise Unreachable("the message broker cannot be reached") from None
+            raise TimedOut(f"node {node!r} did not answer in time") from None
+
+    def close(self, drain: float) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._questions.fail_all(TimedOut("this node disconnects"))
+        for listener in self._listeners:
+            listener.stop(0.0)
+        if self._outbox is not None:
+            self._outbox.close(drain)
+        if self._pool is not None:
+            self._pool.close(0.0)
+        self._disconnect(self.ctx.clock.monotonic() + CLOSE_PATIENCE)
+
+    def health(self) -> Health:
+        if not self._open or self._outbox is None or self._reception is None:
+            return Health(State.NOT_READY, "not connected")
+        if self._outbox.is_away():
+            return Health(State.DEGRADED, "the message broker cannot be reached")
+        if not self._reception.is_ready():
+            return Health(State.NOT_READY, "connecting to the message broker")
+        return self._echo_health()
+
+    def _echo_health(self) -> Health:
+        """A fault if what is broadcast has not come back for a while."""
+        since = self._unheard_since
+        if since is not None and self.ctx.clock.monotonic() - since > ECHO_PATIENCE:
+            return Health(State.DEGRADED, "the message broker does not deliver")
+        return Health()
+
+    def _listen(self, channel: Channel, stop: Stop) -> None:
+        """Begin to listen, as soon as it can be."""
+        assert self._link is not None and self._reception is not None and self._outbox is not None
+        while not stop.is_set():
+            try:
+                self._link.listen(channel, lambda text: self._take(channel, text))
+            except Exception as error:
+                LOG.warning("cannot listen on %s: %s", channel, type(error).__name__)
+                LOG.debug("the reason", exc_info=True)
+                stop.wait(LISTEN_PAUSE)
+            else:
+                self._reception.listening(channel)
+                self._outbox.mark(channel)
+                return
+
+    def _disconnect(self, deadline: float) -> None:
+        """Leave the broker, or give it up if that takes too long."""
+        link, threads, clock = self._link, self.ctx.threads, self.ctx.clock
+        if link is None:
+            return
+        tasks = [
+            threads.task(f"oslo-silence-{channel}", lambda stop, c=channel: link.silence(c))  # type: ignore[misc]
+            for channel in Channel
+        ]
+        for task in tasks:
+            task.stop(max(0.0, deadline - clock.monotonic()))
+        leave = threads.task("oslo-close", lambda stop: link.close())
+        leave.stop(max(0.0, deadline - clock.monotonic()))
+
+    def _take(self, channel: Channel, text: object) -> None:
+        if self._open and self._reception is not None:
+            self._reception.take(channel, text)
+
+    def _take_answer(self, answer: Piece, payload: bytes) -> None:
+        if answer.kind is Kind.ANSWER:
+            self._questions.answer(answer.about, payload)
+        elif answer.kind is Kind.BUSY:
+            self._questions.fail(answer.about, Unreachable("the node has too much to do"))
+        else:
+            self._questions.fail(answer.about, TimedOut("the node could not answer"))
+
+    def _note_alone(self, request: Piece) -> None:
+        self._questions.fail(request.number, Unreachable("this node is the only one of its id"))
+
+    def _note_ready(self) -> None:
+        if self._reception is not None and self._reception.is_ready():
+            self._settled.set()
+
+    def _note_echo(self) -> None:
+        self._unheard_since = None

@@ -1,0 +1,274 @@
+"""The oslo transport on a real RabbitMQ.
+
+``script/services`` starts it and tells its URL. Without a URL a class is not made; in
+CI that would hide it, so there a test fails instead.
+"""
+
+import contextlib
+import os
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import amqp
+import kombu
+
+from congress.interfaces.bus import BusContext, BusTransport, Channel, TimedOut, Unreachable
+from congress.kernel.clock import SystemClock
+from congress.kernel.options import new_conf
+from congress.kernel.threads import SystemThreads, prepare_process
+from congress.model.status import State
+from congress.plugins.bus.oslo.frame import name_of
+from congress.plugins.bus.oslo.transport import OsloTransport
+from congress.testing.bus import TransportSuite
+from congress.testing.station import HELLO, Station
+from tests.functional.gate import Gate
+from tests.functional.system import wait_until
+
+VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
+
+
+def setUpModule() -> None:
+    prepare_process()
+
+
+class RabbitCase:
+    """Transports that use a broker, each test on a bus of its own."""
+
+    url: str
+    patience = 20.0
+
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.clock = SystemClock()
+        self.threads = SystemThreads(self.clock)
+        self.bus = uuid.uuid4().hex[:8]
+        self.stations_open: list[Station] = []
+
+    def make_transport(self, node: str) -> BusTransport:
+        return OsloTransport({}, BusContext(self.clock, self.threads, conf=self.conf(node)))
+
+    def conf(self, node: str) -> Any:
+        file = self.folder / f"{node}.conf"
+        file.write_text(f"[DEFAULT]\ntransport_url = {self.url}\nstate_path = {self.folder}\n")
+        conf = new_conf()
+        conf(["--config-file", str(file)], project="congress")
+        return conf
+
+    def station(self, node: str, bus_id: str = "conformance", instance: str = "") -> Station:
+        """As in the suite; but all are closed at a time, as each takes a second."""
+        station = Station(
+            self.make_transport(node), f"{self.bus} {bus_id}", node, instance or f"{node}#1"
+        )
+        if not self.stations_open:
+            self.addCleanup(self.close_all)
+        self.stations_open.append(station)
+        station.open()
+        return station
+
+    def close_all(self) -> None:
+        """Close every transport of the test."""
+        closers = [
+            threading.Thread(target=station.transport.close, args=(1.0,))
+            for station in self.stations_open
+        ]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+
+
+class ConformanceSuite(RabbitCase, TransportSuite):
+    """What every transport must do."""
+
+
+class PairCase(RabbitCase):
+    """Two nodes that can be asked whether they reach each other."""
+
+    def pair(self) -> tuple[Station, Station]:
+        """Nodes a and b, in contact."""
+        one, two = self.station("a"), self.station("b")
+        self.await_contact(one, two)
+        return one, two
+
+    def await_contact(self, *stations: Station) -> None:
+        """Until each reaches each other one, and all are well."""
+        for one in stations:
+            others = [other for other in stations if other is not one]
+            wait_until(lambda: all(self.reaches(one, o) for o in others), "contact", self.patience)  # noqa: B023
+        wait_until(
+            lambda: all(s.transport.health().state is State.OK for s in stations),
+            "all are well",
+            self.patience,
+        )
+
+    def reaches(self, one: Station, other: Station) -> bool:
+        """Whether a call and broadcasts get from one to the other."""
+        before = len(other.greetings)
+        with contextlib.suppress(Unreachable, TimedOut):
+            one.transport.call(other.node, HELLO, time.monotonic() + 1.0)
+            for channel in Channel:
+                one.transport.broadcast(channel, HELLO)
+            wait_until(lambda: len(other.greetings) >= before + 2, "greetings", 2.0)
+            return True
+        return False
+
+    def failed_call(self, one: Station, timeout: float) -> tuple[type[Exception], float]:
+        """How a call to b fails, and after how many seconds."""
+        begun = time.monotonic()
+        try:
+            one.transport.call("b", b'"x"', begun + timeout)
+        except (Unreachable, TimedOut) as error:
+            return type(error), time.monotonic() - begun
+        raise AssertionError("the call was answered")
+
+
+class OutageSuite(PairCase):
+    """The broker as it goes away, hangs, and comes back; reached through a gate."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.real = urlsplit(self.url)
+        self.gate = self.make_gate()
+
+    def make_gate(self, *, shut: bool = False) -> Gate:
+        gate = Gate(self.real.port, shut=shut)
+        self.addCleanup(gate.shut)
+        here = f"{self.real.username}:{self.real.password}@127.0.0.1:{gate.port}"
+        self.url = urlunsplit((self.real.scheme, here, self.real.path, "", ""))
+        return gate
+
+    def seconds(self, job: Callable[[], object]) -> float:
+        """How long something takes."""
+        begun = time.monotonic()
+        job()
+        return time.monotonic() - begun
+
+    def tell(self, one: Station) -> None:
+        """Hand over messages of all kinds."""
+        for channel in Channel:
+            one.transport.broadcast(channel, b'"meanwhile"')
+        one.transport.send("b", b'"meanwhile"')
+
+    def test_a_broker_that_is_killed_and_comes_back(self) -> None:
+        one, two = self.pair()
+        self.gate.shut()
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
+        for timeout in (0.5, 1.0):
+            _, seconds = self.failed_call(one, timeout)
+            self.assertLess(seconds, timeout + 0.3)
+        self.assertIs(one.transport.health().state, State.DEGRADED)
+        wait_until(lambda: self.failed_call(one, 1.0)[1] < 0.3, "calls fail at once", 10.0)
+        self.assertEqual(Unreachable, self.failed_call(one, 1.0)[0])
+        self.gate.reopen()
+        self.await_contact(one, two)
+
+    def test_a_broker_that_hangs(self) -> None:
+        one, two = self.pair()
+        self.gate.block()
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
+        kind, seconds = self.failed_call(one, 1.0)
+        self.assertEqual(TimedOut, kind)
+        self.assertLess(seconds, 1.3)
+        kind, seconds = self.failed_call(one, 0.5)
+        self.assertEqual(Unreachable, kind, "the second request was not begun")
+        self.assertLess(seconds, 0.8)
+        self.gate.unblock()
+        self.await_contact(one, two)
+
+    def test_a_broker_that_is_away_from_the_start(self) -> None:
+        self.gate = self.make_gate(shut=True)
+        begun = time.monotonic()
+        one, two = self.station("a"), self.station("b")
+        self.assertLess(time.monotonic() - begun, 3.0)
+        self.assertIs(one.transport.health().state, State.DEGRADED)
+        self.tell(one)
+        self.assertEqual(Unreachable, self.failed_call(one, 0.5)[0])
+        self.gate.reopen()
+        self.await_contact(one, two)
+
+    def test_closing_while_the_broker_is_away(self) -> None:
+        one, _ = self.pair()
+        self.gate.shut()
+        self.tell(one)
+        self.assertLess(self.seconds(lambda: one.transport.close(1.0)), 4.0)
+
+
+class QueueSuite(PairCase):
+    """What is peculiar to queues that outlive their process."""
+
+    def test_queues_are_replicated_ones(self) -> None:
+        self.station("a")
+        name = f"congress.{name_of(f'{self.bus} conformance')}.data.a"
+        with (
+            kombu.Connection(self.url.replace("rabbit:", "amqp:")) as connection,
+            connection.channel() as channel,
+        ):
+            arguments = {"x-queue-type": "quorum"}
+            same = kombu.Queue(name, durable=True, queue_arguments=arguments, channel=channel)
+            self.assertEqual(name, same.queue_declare().queue)
+            other = kombu.Queue(name, durable=False, channel=channel)
+            with self.assertRaises(amqp.exceptions.PreconditionFailed):
+                other.queue_declare()
+
+    def test_a_node_that_comes_back_hears_nothing_old(self) -> None:
+        one, two = self.pair()
+        two.transport.close(1.0)
+        one.transport.send("b", b'"old"')
+        for channel in Channel:
+            one.transport.broadcast(channel, b'"old"')
+        self.failed_call(one, 0.3)
+        again = self.station("b", instance="b#2")
+        self.await_contact(one, again)
+        one.transport.send("b", b'"new"')
+        wait_until(lambda: b'"new"' in again.payloads(Channel.DATA), "the new message")
+        self.assertEqual([(Channel.DATA, "a", b'"new"')], again.received)
+        self.assertEqual([], again.asked)
+
+    def test_two_nodes_of_one_id_find_each_other(self) -> None:
+        one = self.station("a")
+        self.assertEqual((Unreachable, True), self.alone(one))
+        two = self.station("a", instance="a#2")
+        one.answer = lambda sender, payload: b'"one"'
+        two.answer = lambda sender, payload: b'"two"'
+        for _ in range(5):
+            for station, other in ((one, b'"two"'), (two, b'"one"')):
+                self.assertEqual(
+                    other, station.transport.call("a", b'"who"', time.monotonic() + 5.0)
+                )
+
+    def alone(self, one: Station) -> tuple[type[Exception], bool]:
+        """How a call to its own id fails, and whether soon."""
+        begun = time.monotonic()
+        with self.assertRaises((Unreachable, TimedOut)) as caught:
+            one.transport.call(one.node, b'"who"', begun + 5.0)
+        return type(caught.exception), time.monotonic() - begun < 1.0
+
+
+class MissingServer:
+    """Stands in CI for the tests of a server that is not there."""
+
+    def test_the_url_is_set(self) -> None:
+        self.assertIn(VARIABLE, os.environ, "start the server with script/services")
+
+
+def make_tests() -> None:
+    """Add the classes, or in CI one that fails if the server cannot be reached."""
+    url = os.environ.get(VARIABLE, "")
+    if url:
+        suites: tuple[type, ...] = (ConformanceSuite, OutageSuite, QueueSuite)
+    else:
+        suites = (MissingServer,) if os.environ.get("CI") else ()
+    for suite in suites:
+        name = f"RabbitMQ{suite.__name__}".replace("Suite", "Test")
+        names = {"url": url, "__module__": __name__}
+        globals()[name] = type(name, (suite, unittest.TestCase), names)
+
+
+make_tests()
