@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
@@ -30,6 +31,7 @@ from congress.kernel.errors import Problems
 from congress.kernel.exit_codes import ExitCode, exit_code
 from congress.kernel.health import liveness
 from congress.kernel.node import Node, NodeBus
+from congress.kernel.node_lock import NodeLock
 from congress.kernel.options import new_conf
 from congress.kernel.options.node import ROLE_FLAGS
 from congress.kernel.options.values import note_bad_values, note_misspelt_names
@@ -70,6 +72,13 @@ class ServerProcess:
 
         :raises Refused: if the node cannot start.
         """
+        lock = NodeLock(Path(self._conf.state_path), self._node.name)
+        try:
+            return self._live()
+        finally:
+            lock.release()
+
+    def _live(self) -> ExitCode:
         self._handle_signals()
         try:
             self._node.start()

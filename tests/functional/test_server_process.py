@@ -253,6 +253,17 @@ class EndTest(ServerTestCase):
                 self.assertIn(reason, errors)
                 self.assertNotIn("is serving", output)
 
+    def test_a_second_process_of_the_same_node_does_not_disturb_the_first(self) -> None:
+        arguments = self.with_role("good")
+        first = self.spawn(*arguments)
+        self.line(first)
+        code, _, errors = self.ending(*arguments)
+        self.assertEqual(3, code, errors)
+        self.assertIn("node n1 runs already", errors)
+        first.kill()
+        first.wait()
+        self.assertIn("node n1 (good)", self.line(self.spawn(*arguments)))
+
     def test_a_taken_port_is_told(self) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
