@@ -24,6 +24,7 @@ from congress.model.diagnostic import Refused
 from congress.model.status import State
 from congress.model.values import FALSE, Row
 from congress.plugins.storage.sql.backend import SqlStorage
+from congress.plugins.storage.sql.engine import SQLITE_MAGIC
 from congress.testing.runtime import ManualClock
 from congress.testing.storage import StorageSuite
 from congress.testing.storage.case import a_datasource, a_policy
@@ -123,7 +124,17 @@ class TestSqliteFile(FolderCase):
             backend.schema_state()
 
     def test_a_file_that_is_no_database_is_reported(self) -> None:
-        (self.folder / "congress.db").write_text("not a database " * 1000)
+        file = self.folder / "congress.db"
+        for text in ("no", "not a database " * 1000):
+            file.write_text(text)
+            with self.assertRaises(Refused) as caught:
+                self.storage().open()
+            self.assertEqual("bad-configuration", caught.exception.diagnostics[0].code)
+            self.assertIn("no SQLite database", str(caught.exception))
+        self.assertEqual(text, file.read_text())
+
+    def test_a_damaged_database_is_reported(self) -> None:
+        (self.folder / "congress.db").write_bytes(SQLITE_MAGIC + b"damaged" * 1000)
         with self.assertLogs("congress", "WARNING"), self.assertRaises(StorageError):
             self.storage().open()
 

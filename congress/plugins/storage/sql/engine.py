@@ -29,6 +29,9 @@ DATABASE_FILE = "congress.db"
 #: Seconds that a connection waits for another process's write to an SQLite file.
 SQLITE_PATIENCE = 20.0
 
+#: What every SQLite file begins with.
+SQLITE_MAGIC = b"SQLite format 3\0"
+
 #: Execution option of a connection whose transactions change something.
 WRITING = "congress_writing"
 
@@ -107,14 +110,20 @@ def _set_mysql_isolation(connection: Any, record: object) -> None:
 def make_sqlite_engine(path: Path) -> sa.Engine:
     """An engine for a file, which is made if need be, for its owner alone.
 
-    :raises Refused: ``bad-configuration`` if it cannot be made or written."""
+    :raises Refused: ``bad-configuration`` if it cannot be made or written, or is another."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            begin = os.read(file, len(SQLITE_MAGIC))
+        finally:
+            os.close(file)
     except OSError as error:
         raise _bad(f"the SQLite file {path} cannot be opened: {error.strerror}",
                    "let the service's user own its folder, or set [DEFAULT] state_path"
                    ) from error  # fmt: skip
+    if begin not in (b"", SQLITE_MAGIC):
+        raise _bad(f"the file {path} is no SQLite database", "move it away, or name another")
     url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(
         url, connect_args={"timeout": SQLITE_PATIENCE}, max_overflow=50, hide_parameters=True
