@@ -11,6 +11,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from congress.interfaces.secrets import SecretContext, SecretStore
+from congress.kernel.catalogue import Candidate, CandidateState
 from congress.kernel.composition import inspect
 from congress.kernel.errors import Problems
 from congress.kernel.kinds import KINDS, option_group
@@ -26,9 +27,13 @@ def check(conf: cfg.ConfigOpts) -> Problems:
     composition = inspect(conf, plugins, problems)
     for kind in KINDS:
         plugins.names(kind)
-    for kind, name in _configured(conf, plugins):
+    for candidate in _configured(conf, plugins):
+        if candidate.state is CandidateState.DISABLED:
+            message = f"{candidate.label} has options, but must not be used: {candidate.reason}"
+            problems.warn("plugin", message, where=f"[{_group(candidate)}]")
+            continue
         with problems.gather():
-            plugins.settings(kind, name)
+            plugins.settings(candidate.kind, candidate.name)
     problems.note(replace(one, severity=Severity.WARNING) for one in plugins.failures())
     note_unknown_names(conf, problems)
     if "datasources" in composition.roles:
@@ -36,14 +41,14 @@ def check(conf: cfg.ConfigOpts) -> Problems:
     return problems
 
 
-def _configured(conf: cfg.ConfigOpts, plugins: NodePlugins) -> list[tuple[str, str]]:
+def _configured(conf: cfg.ConfigOpts, plugins: NodePlugins) -> list[Candidate]:
     """The plugins that have a group of their own in a configuration file."""
     sections = set(conf.list_all_sections())
-    return [
-        (candidate.kind, candidate.name)
-        for candidate in plugins.catalogue.candidates
-        if option_group(candidate.kind, candidate.name) in sections
-    ]
+    return [one for one in plugins.catalogue.candidates if _group(one) in sections]
+
+
+def _group(candidate: Candidate) -> str:
+    return option_group(candidate.kind, candidate.name)
 
 
 def _check_key(conf: cfg.ConfigOpts, plugins: NodePlugins, problems: Problems) -> None:

@@ -12,6 +12,9 @@ from congress.model.diagnostic import Diagnostic, Refused, Severity
 
 LOG = logging.getLogger(__name__)
 
+#: So many choices are listed; of more, the one that was meant, if that can be guessed.
+MOST_CHOICES = 30
+
 
 class Problems:
     """What was found wrong so far. The same thing is noted once."""
@@ -62,8 +65,10 @@ class Problems:
 
 
 def choices_hint(given: str, choices: Iterable[str]) -> str:
-    """What could have been meant, and everything that can be."""
+    """What could have been meant, and everything that can be unless that is too much to read."""
     names = sorted(choices)
     close = difflib.get_close_matches(given, names, 1)
     guess = f"did you mean {close[0]!r}? " if close else ""
+    if len(names) > MOST_CHOICES:
+        return guess.rstrip() or "etc/congress.conf.sample lists all there are"
     return f"{guess}valid are: {', '.join(names) or 'none'}"

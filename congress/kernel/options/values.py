@@ -8,12 +8,20 @@ does not know. Here every value is read at once and every name looked at.
 
 import difflib
 import importlib.metadata
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from oslo_config import cfg
 
 from congress.kernel.errors import Problems, choices_hint
+
+#: How oslo.config words a value that is not valid.
+_BAD_VALUE = re.compile(
+    r"Value for option \S+ from LocationInfo\(.*detail='(?P<file>[^']*)'\)"
+    r" is not valid: (?P<reason>.*)",
+    re.DOTALL,
+)
 
 #: Entry points of libraries whose options may stand in Congress's configuration file.
 LIBRARY_NAMESPACES = (
@@ -85,8 +93,15 @@ def _read(values: Mapping[str, object], name: str, group: str, problems: Problem
         return values[name]
     except (ValueError, cfg.Error) as error:
         where = f"[{group}] {name}"
-        problems.add("bad-configuration", str(error), hint=f"correct {where}", where=where)
+        problems.add("bad-configuration", _reason(error), hint=f"correct {where}", where=where)
     return None
+
+
+def _reason(error: Exception) -> str:
+    """Why a value cannot be, and in which file it is, without how the library says that."""
+    text = str(error)
+    found = _BAD_VALUE.fullmatch(text)
+    return f"{found['reason']} (in {found['file']})" if found else text
 
 
 def _written(conf: cfg.ConfigOpts) -> dict[str, set[str]]:

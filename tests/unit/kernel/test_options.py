@@ -133,6 +133,7 @@ class ValuesTest(KernelTestCase):
             {"[DEFAULT] bind_port", "[DEFAULT] shutdown_timeout", "[dse] lease"},
             {one.where for one in problems.errors},
         )
+        self.assertNotIn("LocationInfo", "".join(one.message for one in problems.errors))
 
     def test_names_nobody_reads_are_told_with_what_was_meant(self) -> None:
         problems = self.problems(
@@ -181,6 +182,14 @@ class CheckTest(KernelTestCase):
         text = "\n".join(warnings)
         self.assertIn("'junk' of junk 1.0 cannot be imported", text)
         self.assertIn("there is no option 'limits' ([driver_acme] limits)", text)
+
+    def test_options_of_a_driver_that_must_not_be_used_stop_nobody(self) -> None:
+        option = 'Option("limit", "integer", "Most.", scope=Scope.NODE),'
+        self.install_driver("acme", source=DRIVER % option)
+        for permits in ("disabled_drivers = acme", "drivers = host"):
+            errors, warnings = self.check(f"{permits}\n[driver_acme]\nlimit = x")
+            self.assertEqual([], errors)
+            self.assertIn("must not be used", "\n".join(warnings))
 
     def test_a_key_that_will_be_made_is_no_error_and_a_bad_one_is(self) -> None:
         errors, warnings = self.check("")
