@@ -6,7 +6,7 @@ Invariant: an action rule speaks for itself alone: two rules that ask for the
 same call give two desired actions, which differ in their ``rule``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from congress.engine.lang.ast import Modal
 from congress.engine.lang.printer import print_rule
@@ -14,6 +14,7 @@ from congress.engine.lang.resolved import TableId
 from congress.engine.lang.strata import reachable
 from congress.engine.workspace import RuleKey, StoredRule, Workspace
 from congress.model.action import DesiredAction
+from congress.model.values import Row
 
 
 def desired(
@@ -23,16 +24,20 @@ def desired(
     wanted: set[DesiredAction] = set()
     for key in workspace.sinks if keys is None else keys:
         rows = workspace.sinks.get(key)
-        if not rows:
-            continue
-        stored = workspace.rules[key]
-        head = stored.rule.head
-        if head.modal is not Modal.EXECUTE:
-            continue
-        name = stored.rule_id if stored.rule_id is not None else print_rule(stored.rule)
-        service = key[0] if head.policy is None else head.policy
-        wanted.update(DesiredAction(key[0], name, service, head.table, row) for row in rows)
+        if rows:
+            wanted.update(wishes(workspace.rules[key], rows))
     return frozenset(wanted)
+
+
+def wishes(stored: StoredRule, rows: Iterable[Row]) -> Iterator[DesiredAction]:
+    """The actions that some rows of a rule ask for."""
+    head = stored.rule.head
+    if head.modal is not Modal.EXECUTE:
+        return
+    name = stored.rule_id if stored.rule_id is not None else print_rule(stored.rule)
+    service = stored.key[0] if head.policy is None else head.policy
+    for row in rows:
+        yield DesiredAction(stored.key[0], name, service, head.table, row)
 
 
 def turned(

@@ -8,29 +8,28 @@ Invariant: every public method either completes or leaves the state as it was.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
-from congress.engine.actions import desired, sources_of, turned
+from congress.engine.actions import desired, sources_of
+from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
 from congress.engine.lang.names import Resolver
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
-from congress.engine.outcome import Outcome
+from congress.engine.oracle import Oracle
 from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
 from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
-from congress.engine.run.changes import changed_tables
-from congress.engine.run.join import Failures
-from congress.engine.run.maintain import refresh
-from congress.engine.run.naive import Evaluator
 from congress.engine.run.query import answers
 from congress.engine.run.question import read_question
 from congress.engine.run.simulation import Request, simulate
 from congress.engine.run.trace import trace_lines
-from congress.engine.transaction import Transaction
 from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.action import DesiredAction
 from congress.model.builtin import Builtin
-from congress.model.diagnostic import Diagnostic, Refused, refuse
+from congress.model.diagnostic import Diagnostic, refuse
 from congress.model.values import Row
+
+DEFAULT_EVALUATOR: Literal["naive", "incremental"] = "incremental"
 
 
 class Engine:
@@ -38,19 +37,32 @@ class Engine:
 
     :param builtins: the predicates that rules may call.
     :param limits: bounds of each transaction, query and simulation.
+    :param evaluator: ``incremental`` follows changes; ``naive`` evaluates anew what
+        depends on them and is there to compare with.
     :raises ValueError: if two builtins bear one name.
     """
 
-    def __init__(self, builtins: Iterable[Builtin] = (), *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        builtins: Iterable[Builtin] = (),
+        *,
+        limits: Limits | None = None,
+        evaluator: Literal["naive", "incremental"] = DEFAULT_EVALUATOR,
+    ) -> None:
         known: dict[str, Builtin] = {}
         for builtin in builtins:
             if builtin.name in known:
                 raise ValueError(f"builtin {builtin.name!r} is given twice")
             known[builtin.name] = builtin
         self.limits = limits or Limits()
-        self._state = Workspace(known)
+        make = Oracle if evaluator == "naive" else Deltas
+        self._store: Oracle | Deltas = make(known, self.limits)
         self._number = 0
-        self._failures: Failures = Failures()
+
+    @property
+    def _state(self) -> Workspace:
+        """What was committed last."""
+        return self._store.state
 
     # -- writing ------------------------------------------------------------------
 
@@ -70,9 +82,10 @@ class Engine:
         materialised = [_materialised(edit) for edit in edits]
         off: dict[RuleKey, Diagnostic] = {}
         while True:
-            draft = self._state.fork()
             try:
-                outcome, changed, failures = self._attempt(draft, materialised, off, deadline)
+                changes = self._store.transact(
+                    self._number + 1, materialised, off, deadline, dry_run=dry_run
+                )
             except OverBudget as refusal:
                 strict = any(isinstance(e, InsertRules) and not e.lenient for e in edits)
                 if strict or refusal.rule is None or refusal.rule in off:
@@ -80,46 +93,9 @@ class Engine:
                 off[refusal.rule] = refusal.diagnostics[0]
                 deadline = None if refusal.timed else deadline
                 continue
-            if dry_run:
-                return _foreseen(self._number + 1, outcome)
-            return self._commit(draft, outcome, changed, failures)
-
-    def _attempt(
-        self,
-        draft: Workspace,
-        edits: Sequence[Edit],
-        off: Mapping[RuleKey, Diagnostic],
-        deadline: Deadline | None,
-    ) -> tuple[Outcome, set[TableId], Failures]:
-        """Apply edits to a draft and evaluate it, with some rules switched off."""
-        transaction = Transaction(draft)
-        transaction.apply(edits)
-        outcome = transaction.outcome
-        if outcome.problems:
-            raise Refused(*outcome.problems)
-        for key, problem in off.items():
-            transaction.switch_off(key, problem)
-        failures: Failures = Failures()
-        evaluator = Evaluator(draft.contents, Budget(self.limits, deadline), failures)
-        changed = refresh(draft, outcome.touched, outcome.sinks, evaluator)
-        return outcome, changed, failures
-
-    def _commit(
-        self, draft: Workspace, outcome: Outcome, changed: set[TableId], failures: Failures
-    ) -> Changes:
-        before, self._state = self._state, draft
-        self._number += 1
-        self._failures.update(failures)
-        activated, deactivated = turned(before, draft)
-        return Changes(
-            number=self._number,
-            accepted=outcome.accepted,
-            tables=changed_tables(before, draft, changed | outcome.touched),
-            activated=activated,
-            deactivated=deactivated,
-            rejected=tuple(outcome.rejected),
-            warnings=tuple(dict.fromkeys(outcome.warnings)),
-        )
+            if not dry_run:
+                self._number = changes.number
+            return changes
 
     # -- reading ------------------------------------------------------------------
 
@@ -154,7 +130,7 @@ class Engine:
         return tuple(f"col{number}" for number in range(self._state.arity(place) or 0))
 
     def rows(self, policy: str, table: str) -> Collection[Row]:
-        """The rows of a table, stored and derived. Do not change the collection.
+        """The rows of a table, stored and derived, as they are now and will stay.
 
         :raises Refused: if the policy does not know the table.
         """
@@ -163,7 +139,7 @@ class Engine:
         if not relation.rows and table not in self.tables(policy):
             message = f"policy {policy} has no table {table}"
             raise refuse("not-found", message, where=policy)
-        return relation.rows
+        return relation.rows.copy()
 
     def content(self, policy: str) -> list[str]:
         """The facts and active rules of a policy, printed.
@@ -173,9 +149,9 @@ class Engine:
         self._known(policy)
         texts = [
             print_row(table[1], row)
-            for table, relation in self._state.base.items()
+            for table in self._state.base
             if table[0] == policy
-            for row in relation
+            for row in self._state.stored(table)
         ]
         for key, stored in self._state.rules.items():
             if key[0] == policy and stored.active:
@@ -263,7 +239,7 @@ class Engine:
 
     def builtin_failures(self) -> Mapping[str, int]:
         """How often calls of each builtin had no answer, over all transactions."""
-        return dict(self._failures)
+        return dict(self._store.failures)
 
     # -- inner --------------------------------------------------------------------
 
@@ -279,16 +255,6 @@ class Engine:
             if each[0] == policy and print_rule(stored.rule) == rule:
                 return stored
         raise refuse("not-found", f"policy {policy} has no rule {rule}", where=policy)
-
-
-def _foreseen(number: int, outcome: Outcome) -> Changes:
-    """What can be told of a transaction that was not committed."""
-    return Changes(
-        number=number,
-        accepted=outcome.accepted,
-        rejected=tuple(outcome.rejected),
-        warnings=tuple(dict.fromkeys(outcome.warnings)),
-    )
 
 
 def _table(policy: str, name: str) -> TableId:

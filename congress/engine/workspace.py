@@ -9,14 +9,14 @@ Invariant: whatever two forks share is never changed in place. Values of the
 dictionaries here are immutable, or copied before the first change (``_own``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from congress.engine.lang.ast import Modal, Rule
 from congress.engine.lang.names import Resolution
 from congress.engine.lang.resolved import NOW, ResolvedRule, TableId
 from congress.engine.results import RuleState
-from congress.engine.run.relation import EMPTY, Relation
+from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Diagnostic
 from congress.model.policy import PolicyKind
@@ -71,9 +71,9 @@ class Workspace:
         self.schemas: dict[str, Schema] = {}
         self.rules: dict[RuleKey, StoredRule] = {}
         self.names: dict[tuple[str, str], RuleKey | StoredFact] = {}
-        self.base: dict[TableId, Relation] = {NOW: EMPTY}
-        self.derived: dict[TableId, Relation] = {}
-        self.sinks: dict[RuleKey, frozenset[Row]] = {}
+        self.base: dict[TableId, Stored] = {NOW: EMPTY}
+        self.derived: dict[TableId, Stored] = {}
+        self.sinks: dict[RuleKey, Collection[Row]] = {}
         self.definers: dict[TableId, tuple[RuleKey, ...]] = {}
         self.readers: dict[TableId, dict[RuleKey, None]] = {}
         self.fixed: dict[TableId, int] = {NOW: 1}
@@ -81,27 +81,31 @@ class Workspace:
         self.parked: dict[RuleKey, None] = {}
         self.broken: dict[tuple[str, str], tuple[Diagnostic, ...]] = {}
         self._owned: set[TableId] = set()
-        self._owned_rows: set[TableId] = set()
+        self._owned_rows: dict[TableId, Relation] = {}
 
     def fork(self) -> "Workspace":
         """A copy to be changed; what is large is shared."""
         copy = Workspace(self.builtins)
+        self.copy_to(copy)
+        copy.base = dict(self.base)
+        copy.derived = dict(self.derived)
+        copy.sinks = dict(self.sinks)
+        self._owned.clear()
+        self._owned_rows.clear()
+        return copy
+
+    def copy_to(self, copy: "Workspace") -> None:
+        """Give another workspace the same policies, schemas and statements."""
         copy.kinds = dict(self.kinds)
         copy.schemas = dict(self.schemas)
         copy.rules = dict(self.rules)
         copy.names = dict(self.names)
-        copy.base = dict(self.base)
-        copy.derived = dict(self.derived)
-        copy.sinks = dict(self.sinks)
         copy.definers = dict(self.definers)
         copy.readers = dict(self.readers)
         copy.fixed = dict(self.fixed)
         copy.mentioned = dict(self.mentioned)
         copy.parked = dict(self.parked)
         copy.broken = dict(self.broken)
-        self._owned.clear()
-        self._owned_rows.clear()
-        return copy
 
     # -- the catalogue that names are resolved against ---------------------------
 
@@ -130,12 +134,12 @@ class Workspace:
 
     # -- rows ---------------------------------------------------------------------
 
-    def contents(self, table: TableId) -> Relation:
+    def contents(self, table: TableId) -> Stored:
         """All rows of a table, stored and derived."""
         derived = self.derived.get(table)
         return self.base.get(table, EMPTY) if derived is None else derived
 
-    def stored(self, table: TableId) -> Relation:
+    def stored(self, table: TableId) -> Stored:
         """The rows of a table that were put there."""
         return self.base.get(table, EMPTY)
 
@@ -145,6 +149,11 @@ class Workspace:
             return False
         self.fixed.setdefault(table, len(row))
         return self._own_rows(table).add(row)
+
+    def add_rows(self, table: TableId, rows: Iterable[Row]) -> None:
+        """Put rows of one length into a table."""
+        for row in rows:
+            self.add_row(table, row)
 
     def drop_row(self, table: TableId, row: Row) -> bool:
         """Take a row out of a table; tell whether it was there."""
@@ -159,15 +168,16 @@ class Workspace:
     def clear(self, table: TableId) -> None:
         """Take every row out of a table."""
         self.base.pop(table, None)
-        self._owned_rows.discard(table)
+        self._owned_rows.pop(table, None)
         self._release(table)
 
     def _own_rows(self, table: TableId) -> Relation:
         """The stored rows of a table, as a relation that this fork may change."""
-        if table not in self._owned_rows:
-            self.base[table] = Relation(self.stored(table))
-            self._owned_rows.add(table)
-        return self.base[table]
+        owned = self._owned_rows.get(table)
+        if owned is None:
+            owned = self._owned_rows[table] = Relation(self.stored(table))
+            self.base[table] = owned
+        return owned
 
     def source(self, policy: str) -> bool:
         """Whether a policy's rows come from elsewhere, or may do so once it exists."""

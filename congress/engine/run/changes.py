@@ -19,7 +19,7 @@ def changed_tables(
         old, new = before.contents(table).rows, after.contents(table).rows
         if old is new or table == NOW:
             continue
-        delta = Delta(table[1], frozenset(new - old), frozenset(old - new))
+        delta = Delta(table[1], frozenset(new).difference(old), frozenset(old).difference(new))
         if delta:
             deltas[table] = delta
     return deltas

@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step
 from congress.engine.run.budget import Budget
-from congress.engine.run.relation import Relation
+from congress.engine.run.relation import Stored
 from congress.model.values import Row, Value, from_plain
 
 Environment: TypeAlias = Row
-Read: TypeAlias = Callable[[Scan], Relation]
+Read: TypeAlias = Callable[[Scan], Stored]
 Extend: TypeAlias = Callable[[Environment], Iterable[Environment]]
 Failures: TypeAlias = Counter[str]
 
@@ -68,7 +68,7 @@ def _extend(step: Step, read: Read, budget: Budget, failures: Failures) -> Exten
     return _absence(step, read(step)) if step.negated else _scanner(step, read(step))
 
 
-def _finder(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[Row]]:
+def _finder(step: Scan, relation: Stored) -> Callable[[Environment], Iterable[Row]]:
     """The rows that fit a scan's key, and its repeated variables."""
     same = step.same
     find = _bucket(step, relation)
@@ -79,7 +79,7 @@ def _finder(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[
     ]
 
 
-def _bucket(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[Row]]:
+def _bucket(step: Scan, relation: Stored) -> Callable[[Environment], Iterable[Row]]:
     if not step.key_columns:
         rows = relation.rows
         return lambda environment: rows
@@ -95,7 +95,7 @@ def _bucket(step: Scan, relation: Relation) -> Callable[[Environment], Iterable[
     return lambda environment: index.get(environment[place], ())
 
 
-def _scanner(step: Scan, relation: Relation) -> Extend:
+def _scanner(step: Scan, relation: Stored) -> Extend:
     find, take = _finder(step, relation), step.take
     if not take:
         return lambda environment: [environment] * sum(1 for _ in find(environment))
@@ -106,7 +106,7 @@ def _scanner(step: Scan, relation: Relation) -> Extend:
     return lambda environment: [environment + pick(row) for row in find(environment)]
 
 
-def _absence(step: Scan, relation: Relation) -> Extend:
+def _absence(step: Scan, relation: Stored) -> Extend:
     find = _finder(step, relation)
 
     def extend(environment: Environment) -> Iterable[Environment]:

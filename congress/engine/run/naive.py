@@ -19,10 +19,10 @@ from congress.engine.plan.steps import Given, Part, Plan, Scan, make_plan
 from congress.engine.run.aggregate import Unsuitable, aggregate
 from congress.engine.run.budget import Budget
 from congress.engine.run.join import Environment, Failures, solve, tuple_maker
-from congress.engine.run.relation import EMPTY, Relation
+from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.model.values import Row, Value
 
-Contents: TypeAlias = Callable[[TableId], Relation]
+Contents: TypeAlias = Callable[[TableId], Stored]
 Invent: TypeAlias = Callable[[str], Value]
 
 
@@ -105,7 +105,7 @@ class Evaluator:
         rule = named.rule
         self.budget.begin(named.name)
 
-        def relation(table: TableId) -> Relation:
+        def relation(table: TableId) -> Stored:
             own = tables.get(table)
             return self.contents(table) if own is None else own
 
@@ -113,7 +113,7 @@ class Evaluator:
         order, _ = arrange(rule.body, local, lambda table: len(relation(table)), first)
         plan = make_plan(rule.body, order)
 
-        def read(scan: Scan) -> Relation:
+        def read(scan: Scan) -> Stored:
             return only if scan.position == first else relation(scan.table)
 
         environments = solve(plan, read, self.budget, self.failures)

@@ -1,6 +1,6 @@
 """A set of rows with hash indexes made when first asked for.
 
-May import ``congress.model`` only.
+May import ``congress.engine.run.table`` and ``congress.model`` only.
 
 Invariant: every index holds exactly the rows of the relation. A relation that
 is part of a committed state is not changed any more; it only gains indexes.
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
+from congress.engine.run.table import Table
 from congress.model.values import Row, Value
 
 Key: TypeAlias = Value | Row
@@ -64,3 +65,6 @@ class Relation:
 
 
 EMPTY = Relation()
+
+#: Rows to be read: a relation of its own, or a table that is kept up to date by deltas.
+Stored: TypeAlias = Relation | Table

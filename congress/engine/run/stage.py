@@ -1,0 +1,83 @@
+"""The rows of one table that a transaction puts in and takes out, before it does so.
+
+May import ``congress.engine`` below it and ``congress.model`` only.
+
+Invariant: until the change is applied, tables hold what they held before the
+transaction; a row that is taken out and put back is no change.
+"""
+
+from collections.abc import Iterable
+
+from congress.engine.run.propagate import Staged
+from congress.engine.run.table import Table
+from congress.model.values import Row
+
+
+class Stage:
+    """A table's given rows as they are and as they are to be.
+
+    :param size: how many rows there are to be.
+    """
+
+    __slots__ = ("_changes", "_replaced", "_table", "size")
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._changes: dict[Row, bool] = {}
+        self._replaced: dict[Row, None] | None = None
+        self.size = len(table)
+
+    def __contains__(self, row: Row) -> bool:
+        if self._replaced is not None:
+            return row in self._replaced
+        present = self._changes.get(row)
+        return row in self._table.rows if present is None else present
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Put rows in."""
+        if self._replaced is not None:
+            for row in rows:
+                self._replaced.setdefault(row)
+            self.size = len(self._replaced)
+            return
+        changes, present = self._changes, self._table.rows
+        for row in rows:
+            if not changes.get(row, row in present):
+                changes[row] = True
+                self.size += 1
+
+    def discard(self, row: Row) -> bool:
+        """Take a row out; tell whether it was there."""
+        if row not in self:
+            return False
+        if self._replaced is not None:
+            del self._replaced[row]
+        else:
+            self._changes[row] = False
+        self.size -= 1
+        return True
+
+    def clear(self) -> None:
+        """Take every row out."""
+        self._changes = {}
+        self._replaced = {}
+        self.size = 0
+
+    def rows(self) -> list[Row]:
+        """The rows that there are to be."""
+        if self._replaced is not None:
+            return list(self._replaced)
+        kept = [row for row in self._table if self._changes.get(row, True)]
+        return kept + [row for row, put in self._changes.items() if put and row not in self._table]
+
+    def net(self) -> Staged:
+        """What differs from the rows as they are."""
+        present = self._table.rows
+        if self._replaced is not None:
+            if not present:
+                return Staged(self._replaced.keys(), ())
+            new = self._replaced.keys()
+            return Staged(new - present.keys(), present.keys() - new)
+        added = [row for row, put in self._changes.items() if put and row not in present]
+        removed = [row for row, put in self._changes.items() if not put and row in present]
+        return Staged(added, removed)
