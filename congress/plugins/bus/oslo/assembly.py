@@ -79,6 +79,8 @@ class Assembly:
             self._size += len(piece.body)
         if len(partial.parts) == piece.count:
             self._forget(key)
+            if max(partial.parts) >= piece.count:
+                raise ValueError("pieces that do not belong together")
             return b"".join(partial.parts[index] for index in range(piece.count))
         self._give_up(now - PATIENCE)
         return None

@@ -45,7 +45,7 @@ LOG = logging.getLogger(__name__)
 WORKERS = 32
 WAITING_REQUESTS = 512
 #: Seconds that ``open`` waits until the node can be reached, if the broker is there.
-OPEN_PATIENCE = 10.0
+OPEN_PATIENCE = 5.0
 #: Seconds that ``close`` waits for the broker, besides sending what is left.
 CLOSE_PATIENCE = 2.0
 #: Seconds for which a broker that is away may come back before calls fail at once.

@@ -1,0 +1,121 @@
+"""The broker by way of oslo.messaging: its settings, and its driver for tests."""
+
+import tempfile
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest import mock
+
+from oslo_config import cfg
+
+from congress.interfaces.bus import Channel
+from congress.kernel.options import new_conf
+from congress.kernel.threads import prepare_process
+from congress.model.diagnostic import Refused
+from congress.plugins.bus.oslo.frame import Address
+
+
+class BrokerCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        prepare_process()
+        from congress.plugins.bus.oslo import broker
+
+        cls.module = broker
+
+    def make_conf(self, url: str = "fake://", text: str = "") -> cfg.ConfigOpts:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = folder / "congress.conf"
+        file.write_text(f"[DEFAULT]\ntransport_url = {url}\nstate_path = {folder}\n{text}")
+        conf = new_conf()
+        conf(["--config-file", str(file)], project="congress")
+        return conf
+
+
+class SettingsTest(BrokerCase):
+    def test_defaults_are_for_clusters_and_a_file_overrides_them(self) -> None:
+        text = (
+            "[oslo_messaging_rabbit]\nrabbit_quorum_queue = false\nssl = true\nssl_ca_file = /ca\n"
+        )
+        conf = self.make_conf(text=text)
+        self.module.Broker(conf, "bus", "pe-1")
+        rabbit = conf.oslo_messaging_rabbit
+        self.assertTrue(rabbit.rabbit_transient_quorum_queue)
+        self.assertTrue(rabbit.use_queue_manager)
+        self.assertEqual("congress-pe-1", rabbit.processname)
+        self.assertEqual(2, rabbit.rabbit_interval_max)
+        self.assertFalse(rabbit.rabbit_quorum_queue)
+        self.assertEqual((True, "/ca"), (rabbit.ssl, rabbit.ssl_ca_file))
+
+    def test_nodes_of_one_process_keep_their_settings_apart(self) -> None:
+        confs = [self.make_conf(), self.make_conf()]
+        for number, conf in enumerate(confs):
+            self.module.Broker(conf, "bus", f"n{number}")
+        names = [conf.oslo_messaging_rabbit.processname for conf in confs]
+        self.assertEqual(["congress-n0", "congress-n1"], names)
+
+    def test_settings_that_cannot_work_are_refused_without_the_password(self) -> None:
+        for url in ("nosuch://user:secret@host/", "user:secret@host", "rabbit://u:secret@h:port/"):
+            with self.subTest(url), self.assertRaises(Refused) as caught:
+                self.module.Broker(self.make_conf(url), "bus", "a")
+            self.assertEqual("bad-configuration", caught.exception.code)
+            self.assertNotIn("secret", str(caught.exception.diagnostics))
+        with self.assertRaises(Refused):
+            self.module.Broker(None, "bus", "a")
+
+    def test_the_queue_manager_is_left_out_if_it_would_fail(self) -> None:
+        conf = self.make_conf()
+        broker = self.module.Broker(conf, "bus", "a")
+        with mock.patch("os.getpgrp", return_value=2**22 + 1):
+            broker.listen(Channel.DATA, lambda text: None)
+        self.addCleanup(broker.close)
+        self.addCleanup(broker.silence, Channel.DATA)
+        self.assertFalse(conf.oslo_messaging_rabbit.use_queue_manager)
+
+    def test_only_one_method_can_be_called_from_outside(self) -> None:
+        from oslo_messaging import ExplicitRPCAccessPolicy
+
+        endpoint = self.module._Endpoint(lambda text: None)
+        policy = ExplicitRPCAccessPolicy()
+        allowed = [name for name in dir(endpoint) if policy.is_allowed(endpoint, name)]
+        self.assertEqual(["take"], allowed)
+
+
+class DriverTest(BrokerCase):
+    def test_what_is_cast_is_taken(self) -> None:
+        taken: list[tuple[str, Channel, object]] = []
+        changed = threading.Condition()
+        brokers = {node: self.module.Broker(self.make_conf(), "bus", node) for node in "ab"}
+        for node, broker in brokers.items():
+            for channel in Channel:
+
+                def take(text: object, n: str = node, c: Channel = channel) -> None:
+                    with changed:
+                        taken.append((n, c, text))
+                        changed.notify_all()
+
+                broker.listen(channel, take)
+        brokers["a"].cast(Address(Channel.CONTROL), "to all")
+        brokers["a"].cast(Address(Channel.DATA, "b"), "to b")
+        expected = {
+            ("a", Channel.CONTROL, "to all"),
+            ("b", Channel.CONTROL, "to all"),
+            ("b", Channel.DATA, "to b"),
+        }
+        with changed:
+            self.assertTrue(changed.wait_for(lambda: len(taken) >= 3, 10))
+        self.assertEqual(expected, set(taken))
+        with ThreadPoolExecutor() as pool:
+            for broker in brokers.values():
+                for channel in (*Channel, Channel.DATA):
+                    pool.submit(broker.silence, channel)
+        for broker in brokers.values():
+            self.assertEqual({}, broker._servers)
+            broker.close()
+
+    def test_who_begins_to_listen_after_closing_does_not(self) -> None:
+        broker = self.module.Broker(self.make_conf(), "bus", "c")
+        broker.close()
+        broker.listen(Channel.DATA, lambda text: None)
+        self.assertEqual({}, broker._servers)

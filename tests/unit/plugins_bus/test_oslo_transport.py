@@ -1,0 +1,337 @@
+"""The oslo transport on a broker in memory, with threads as they are."""
+
+import tempfile
+import threading
+import time
+import unittest
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+from oslo_config import cfg
+
+from congress.interfaces.bus import BusContext, BusTransport, Channel, TimedOut, Unreachable
+from congress.kernel.clock import SystemClock
+from congress.kernel.threads import SystemThreads
+from congress.model.diagnostic import Refused
+from congress.model.status import State
+from congress.plugins.bus.oslo import frame, outbox, transport
+from congress.plugins.bus.oslo.frame import (
+    MAX_MESSAGE,
+    MAX_TEXT,
+    Address,
+    Envelope,
+    Kind,
+    Piece,
+    seal,
+)
+from congress.plugins.bus.oslo.transport import OsloTransport
+from congress.testing.bus import TransportSuite
+from congress.testing.station import Station
+from tests.unit.plugins_bus.oslo_fakes import FakeBroker, FakedTransport
+
+
+class FakedCase(TransportSuite):
+    """Transports that share a broker in memory."""
+
+    short = 0.1
+
+    def setUp(self) -> None:
+        self.clock = SystemClock()
+        self.threads = SystemThreads(self.clock)
+        self.broker = FakeBroker(self.threads)
+
+    def make_transport(self, node: str) -> BusTransport:
+        return FakedTransport(BusContext(self.clock, self.threads), self.broker)
+
+
+class OsloConformanceTest(FakedCase, unittest.TestCase):
+    """What every transport must do."""
+
+    def test_nothing_it_sends_reaches_a_megabyte(self) -> None:
+        one, _ = self.stations("a", "b")
+        payload = bytes(range(256)) * 4000
+        with mock.patch.object(frame, "WORTH_PACKING", MAX_MESSAGE):
+            self.assertEqual(payload, one.transport.call("b", payload, self.now() + 10))
+        self.assertGreater(len(self.broker.sent), 4)
+        self.assertLess(max(map(len, self.broker.sent)), MAX_TEXT)
+
+
+class OsloRepeatingTest(FakedCase, unittest.TestCase):
+    """What every transport must do, on a broker that delivers everything twice."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.broker.copies = 2
+
+    def test_a_request_is_handled_once(self) -> None:
+        one, two = self.stations("a", "b")
+        for number in range(20):
+            one.transport.call("b", b"%d" % number, self.now() + 5)
+        self.assertEqual([("a", b"%d" % number) for number in range(20)], two.asked)
+
+
+class StationsCase(unittest.TestCase):
+    """Nodes on a broker whose faults the test decides."""
+
+    def setUp(self) -> None:
+        self.clock = SystemClock()
+        self.threads = SystemThreads(self.clock)
+        self.broker = FakeBroker(self.threads)
+
+    def station(self, node: str, instance: str = "") -> Station:
+        made = FakedTransport(BusContext(self.clock, self.threads), self.broker)
+        station = Station(made, "bus", node, instance or f"{node}#1")
+        self.addCleanup(made.close, 0.2)
+        station.open()
+        return station
+
+    def pair(self) -> tuple[Station, Station]:
+        """Nodes a and b that have heard of each other."""
+        one, two = self.station("a"), self.station("b")
+        for station in (one, two):
+            station.transport.broadcast(Channel.CONTROL, b"1")
+        self.expect(lambda: len(one.received) + len(two.received) == 2, "greetings")
+        one.received.clear()
+        two.received.clear()
+        return one, two
+
+    def expect(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 5.0
+        pause = threading.Event()
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            pause.wait(0.005)
+
+    def fails(self, one: Station, timeout: float, node: str = "b") -> tuple[type[Exception], float]:
+        """How a call fails, and how long that takes."""
+        begun = time.monotonic()
+        with self.assertRaises((Unreachable, TimedOut)) as caught:
+            one.transport.call(node, b"1", begun + timeout)
+        return type(caught.exception), time.monotonic() - begun
+
+
+class OutageTest(StationsCase):
+    def test_while_the_broker_refuses_nothing_blocks_and_calls_end_in_time(self) -> None:
+        one, two = self.pair()
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            self.broker.fault = ConnectionError("no")
+            one.transport.broadcast(Channel.CONTROL, b"lost")
+            self.expect(lambda: one.transport.health().state is State.DEGRADED, "it is noticed")
+            kind, seconds = self.fails(one, 0.2)
+        self.assertEqual((Unreachable, True), (kind, seconds < 0.5))
+        with mock.patch.object(transport, "AWAY_PATIENCE", 0.1):
+            kind, seconds = self.fails(one, 5.0)
+        self.assertEqual((Unreachable, True), (kind, seconds < 0.1))
+        self.broker.fault = None
+        self.expect(lambda: one.transport.health().state is State.OK, "it is well again")
+        self.assertEqual(b"1", one.transport.call("b", b"1", time.monotonic() + 5))
+        self.assertEqual([("a", b"1")], two.asked, "requests that failed are not sent later")
+
+    def test_while_the_broker_hangs_calls_end_in_time(self) -> None:
+        one, two = self.pair()
+        self.assertEqual(b"0", one.transport.call("b", b"0", time.monotonic() + 5))
+        self.broker.flows.clear()
+        kind, seconds = self.fails(one, 0.2)
+        self.assertEqual((TimedOut, True), (kind, seconds < 0.5))
+        kind, seconds = self.fails(one, 0.1)
+        self.assertEqual((Unreachable, True), (kind, seconds < 0.4))
+        self.broker.flows.set()
+        self.assertEqual(b"2", one.transport.call("b", b"2", time.monotonic() + 5))
+        self.assertEqual([("a", b"0"), ("a", b"1"), ("a", b"2")], two.asked)
+
+    def test_it_opens_without_a_broker_and_connects_later(self) -> None:
+        self.broker.fault = ConnectionError("no")
+        with (
+            mock.patch.object(transport, "LISTEN_PAUSE", 0.02),
+            self.assertLogs("congress.plugins.bus.oslo", "WARNING"),
+        ):
+            begun = time.monotonic()
+            one = self.station("a")
+            self.assertLess(time.monotonic() - begun, 1.0)
+            self.assertIs(one.transport.health().state, State.DEGRADED)
+            self.broker.fault = None
+            self.expect(lambda: one.transport.health().state is State.OK, "it is well")
+        two = self.station("b")
+        self.assertEqual(b"1", two.transport.call("a", b"1", time.monotonic() + 5))
+
+    def test_a_broker_that_swallows_everything_is_noticed(self) -> None:
+        one, _ = self.pair()
+        self.broker.copies = 0
+        with mock.patch.object(transport, "ECHO_PATIENCE", 0.05):
+            one.transport.broadcast(Channel.CONTROL, b"1")
+            self.expect(lambda: one.transport.health().state is State.DEGRADED, "no echo")
+            self.broker.copies = 1
+            one.transport.broadcast(Channel.CONTROL, b"1")
+            self.expect(lambda: one.transport.health().state is State.OK, "an echo")
+
+    def test_what_cannot_be_queued_is_counted(self) -> None:
+        one, _ = self.pair()
+        faked = one.transport
+        assert isinstance(faked, FakedTransport)
+        self.broker.flows.clear()
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            for _ in range(300):
+                faked.broadcast(Channel.CONTROL, b"x" * 5000)
+            self.assertGreater(faked.counts.all()["no room"], 40)
+            with mock.patch.object(outbox, "MAX_MESSAGE", 10):
+                faked.send("b", b"x" * 11)
+        self.assertEqual(1, faked.counts.all()["too large"])
+        self.broker.flows.set()
+
+    def test_closing_ends_calls_that_wait(self) -> None:
+        one, two = self.pair()
+        asked = threading.Event()
+        release = threading.Event()
+        two.answer = lambda sender, payload: bytes(asked.set() or release.wait(5))
+        failed: list[float] = []
+        caller = threading.Thread(target=lambda: failed.append(self.fails(one, 30.0)[1]))
+        caller.start()
+        asked.wait(5)
+        one.transport.close(0.1)
+        caller.join(5)
+        release.set()
+        self.assertLess(failed[0], 5.0)
+
+
+class RequestTest(StationsCase):
+    def test_a_handler_that_fails_ends_the_call_at_once(self) -> None:
+        one, two = self.pair()
+
+        def fail(sender: str, payload: bytes) -> bytes:
+            raise ValueError("a fault of the test")
+
+        two.answer = fail
+        with self.assertLogs("congress.plugins.bus.oslo", "ERROR"):
+            kind, seconds = self.fails(one, 10.0)
+        self.assertEqual((TimedOut, True), (kind, seconds < 5.0))
+
+    def test_a_node_with_too_much_to_do_says_so(self) -> None:
+        with (
+            mock.patch.object(transport, "WORKERS", 1),
+            mock.patch.object(transport, "WAITING_REQUESTS", 0),
+        ):
+            one, two = self.pair()
+        entered, release = threading.Event(), threading.Event()
+        two.answer = lambda sender, payload: bytes(entered.set() or release.wait(5)) + b"1"
+        caller = threading.Thread(
+            target=lambda: one.transport.call("b", b"1", time.monotonic() + 5)
+        )
+        caller.start()
+        entered.wait(5)
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            kind, seconds = self.fails(one, 4.0)
+        release.set()
+        caller.join(5)
+        self.assertEqual((Unreachable, True), (kind, seconds < 2.0))
+
+    def test_a_request_nobody_waits_for_any_more_is_not_handled(self) -> None:
+        with mock.patch.object(transport, "WORKERS", 1):
+            one, two = self.pair()
+        entered, release = threading.Event(), threading.Event()
+        two.answer = lambda sender, payload: bytes(entered.set() or release.wait(5))
+        caller = threading.Thread(
+            target=lambda: one.transport.call("b", b"1", time.monotonic() + 5)
+        )
+        caller.start()
+        entered.wait(5)
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            self.fails(one, 0.05)
+            release.set()
+            faked = two.transport
+            assert isinstance(faked, FakedTransport)
+            self.expect(lambda: "requests too late" in faked.counts.all(), "it is dropped")
+        caller.join(5)
+        self.assertEqual(1, len(two.asked))
+
+    def test_too_large_requests_and_answers_end_the_call(self) -> None:
+        one, two = self.pair()
+        with mock.patch.object(transport, "MAX_MESSAGE", 10), self.assertRaises(Unreachable):
+            one.transport.call("b", b"x" * 11, time.monotonic() + 5)
+        two.answer = lambda sender, payload: b"x" * 11
+        with (
+            mock.patch.object(outbox, "MAX_MESSAGE", 10),
+            self.assertLogs("congress.plugins.bus.oslo", "WARNING"),
+        ):
+            kind, seconds = self.fails(one, 10.0)
+        self.assertEqual((TimedOut, True), (kind, seconds < 5.0))
+
+
+class IdentityTest(StationsCase):
+    def test_two_nodes_of_one_id_find_each_other(self) -> None:
+        one = self.station("a")
+        kind, seconds = self.fails(one, 5.0, "a")
+        self.assertEqual((Unreachable, True), (kind, seconds < 1.0))
+        with mock.patch.object(transport, "OPEN_PATIENCE", 0.1):
+            two = self.station("a", "a#2")
+        one.answer = lambda sender, payload: b"one"
+        two.answer = lambda sender, payload: b"two"
+        for _ in range(3):
+            self.assertEqual(b"two", one.transport.call("a", b"who", time.monotonic() + 5))
+            self.assertEqual(b"one", two.transport.call("a", b"who", time.monotonic() + 5))
+
+    def test_a_node_that_comes_back_hears_nothing_old(self) -> None:
+        one, two = self.pair()
+        two.transport.close(1.0)
+        one.transport.send("b", b"old")
+        for channel in Channel:
+            one.transport.broadcast(channel, b"old")
+        self.fails(one, 0.1)
+        self.expect(lambda: sum(map(len, self.broker.kept.values())) >= 4, "all wait in queues")
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            again = self.station("b", "b#2")
+            again.transport.broadcast(Channel.CONTROL, b"hello")
+            self.expect(lambda: bool(one.received), "the old node knows the new one")
+            one.transport.send("b", b"new")
+            self.expect(lambda: (Channel.DATA, "a", b"new") in again.received, "new data")
+        self.assertEqual([(Channel.DATA, "a", b"new")], again.received)
+        self.assertEqual([], again.asked)
+
+    def test_what_cannot_be_read_or_is_of_another_bus_is_counted(self) -> None:
+        one = self.station("a").transport
+        assert isinstance(one, FakedTransport)
+        foreign = seal(Envelope(1, "other", "b", "b#1", "", 0, [Piece(Kind.SEND, 1, b"x")]))
+        damaged = seal(
+            Envelope(1, "bus", "b", "b#1", "", 0, [Piece(Kind.SEND, 1, b"x", packed=True)])
+        )
+        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
+            for text in ("nonsense", foreign, damaged):
+                self.broker.cast("bus", Address(Channel.DATA, "a"), text)
+            self.expect(lambda: len(one.counts.all()) == 3, "all are counted")
+        self.assertEqual({"unreadable": 1, "of another bus": 1, "damaged": 1}, one.counts.all())
+
+
+class SettingsTest(unittest.TestCase):
+    def make_conf(self, text: str) -> cfg.ConfigOpts:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "a.conf").write_text(text)
+        conf = cfg.ConfigOpts()
+        conf(["--config-file", str(folder / "a.conf")], project="congress")
+        return conf
+
+    def test_a_url_in_a_file_or_the_environment_configures_it(self) -> None:
+        for text, expected in (
+            ("[DEFAULT]\ntransport_url = rabbit://h/\n", True),
+            ("[DEFAULT]\ntransport_url =\n", False),
+            ("[DEFAULT]\n", False),
+            ("[other]\ntransport_url = rabbit://h/\n", False),
+        ):
+            self.assertIs(expected, OsloTransport.configured(self.make_conf(text)), text)
+        with mock.patch.dict("os.environ", {"OS_DEFAULT__TRANSPORT_URL": "rabbit://h/"}):
+            self.assertTrue(OsloTransport.configured(self.make_conf("")))
+        self.assertFalse(OsloTransport.configured(None))
+
+    def test_the_libraries_own_option_counts_where_it_is_known(self) -> None:
+        conf = self.make_conf("")
+        conf.register_opt(cfg.StrOpt("transport_url", default="rabbit://"))
+        self.assertFalse(OsloTransport.configured(conf))
+        conf.set_override("transport_url", "rabbit://h/")
+        self.assertTrue(OsloTransport.configured(conf))
+
+    def test_without_a_url_it_is_refused_with_what_to_set(self) -> None:
+        clock = SystemClock()
+        made = OsloTransport({}, BusContext(clock, SystemThreads(clock), conf=self.make_conf("")))
+        with self.assertRaises(Refused) as caught:
+            made.connect("bus", "a")
+        self.assertEqual("not-configured", caught.exception.code)
+        self.assertIn("transport_url", caught.exception.diagnostics[0].hint)
