@@ -2,7 +2,7 @@
 
 Imports the interfaces and the model only; no I/O. Used on the action loop.
 
-Invariants: a copy is obeyed only while ``complete``; the edges it gives are all the
+Invariants: a copy is obeyed only while ``whole``; the edges it gives are all the
 differences between what it held and what it holds, in an order that depends on
 nothing but the rows.
 """
@@ -57,6 +57,8 @@ class Turn:
 class Copy:
     """One engine's set, as far as it has arrived.
 
+    :param complete: whether the engine said that the set is complete.
+    :param live: whether nothing that the engine published is known to be missing here.
     :param since: when it became complete, monotonic.
     :param rises: how each key rose lately; nothing of what stood in the first complete
         set or was there when its rule was armed, because nobody knows when that rose.
@@ -66,6 +68,7 @@ class Copy:
     node: str
     instance: str
     complete: bool = False
+    live: bool = False
     since: float = 0.0
     wants: dict[str, DesiredAction] = field(default_factory=dict)
     holds: set[Rule] = field(default_factory=set)
@@ -76,6 +79,11 @@ class Copy:
     def table(self) -> str:
         """The table it is a copy of."""
         return TABLE_PREFIX + self.datasource
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all that the engine wants now, as far as anybody can know."""
+        return self.complete and self.live
 
     def take(self, arrival: Arrival, now: float) -> Turn:
         """Work a publication in."""

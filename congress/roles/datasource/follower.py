@@ -2,9 +2,10 @@
 
 Imports the interfaces and the model only. Jobs of the action loop.
 
-Invariants: nothing is concluded from a copy that is not complete, nor from there
-being none; what rules that are not armed want or no longer want has no effect; a
-leader's edges count only after its whole copy has been compared with the ledger.
+Invariants: nothing is concluded from a copy that is not complete or lags behind its
+engine, nor from there being none; what rules that are not armed want or no longer
+want has no effect; a leader's edges count only after its whole copy has been compared
+with the ledger.
 """
 
 import logging
@@ -103,8 +104,8 @@ class Follower:
         return self._obeyed is not None and self._obeyed.held(desired)
 
     def copies(self) -> Mapping[str, bool]:
-        """The engines watched, and whether their copy is complete. Any thread."""
-        return {node: watched.copy.complete for node, watched in list(self._watched.items())}
+        """The engines watched, and whether their copy is whole. Any thread."""
+        return {node: watched.copy.whole for node, watched in list(self._watched.items())}
 
     def look(self) -> None:
         """Take note of who came and went, and follow whoever leads."""
@@ -133,7 +134,10 @@ class Follower:
             at = self._clock.monotonic()
             self._loop.post(lambda: self._take(copy, arrival, at))
 
-        subscription = self._bus.subscribe(SOURCE_PREFIX + node, [copy.table], arrived)
+        def changed(table: str, state: str) -> None:
+            self._loop.post(lambda: self._change_state(copy, state == "live"))
+
+        subscription = self._bus.subscribe(SOURCE_PREFIX + node, [copy.table], arrived, changed)
         self._watched[node] = _Watched(copy, subscription)
 
     def _drop(self, node: str) -> None:
@@ -143,16 +147,28 @@ class Follower:
             if watched.copy is self._obeyed:
                 self._obeyed = None
 
-    def _take(self, copy: Copy, arrival: Arrival, at: float) -> None:
+    def _is_watched(self, copy: Copy) -> bool:
         watched = self._watched.get(copy.node)
-        if watched is None or watched.copy is not copy:
+        return watched is not None and watched.copy is copy
+
+    def _change_state(self, copy: Copy, live: bool) -> None:
+        """A copy fell behind its engine, or caught up."""
+        if self._is_watched(copy):
+            copy.live = live
+            now = self._clock.monotonic()
+            if copy.whole:
+                self._electorate.requested(copy.node, now)
+            self._follow(now)
+
+    def _take(self, copy: Copy, arrival: Arrival, at: float) -> None:
+        if not self._is_watched(copy):
             return
         turn = copy.take(arrival, at)
         if turn.malformed and not self._malformed:
             self._malformed = True
             LOG.error("node %s publishes actions that cannot be read", copy.node)
         obeyed = copy is self._obeyed
-        if copy.complete:
+        if copy.whole:
             self._electorate.requested(copy.node, at)
         self._follow(self._clock.monotonic())
         if obeyed and copy is self._obeyed:
@@ -167,7 +183,7 @@ class Follower:
                 LOG.info("datasource %s obeys node %s", self._datasource, leader.node)
         watched = self._watched.get(leader.node) if leader else None
         copy = watched.copy if watched else None
-        if copy is None or not leader or copy.instance != leader.instance or not copy.complete:
+        if copy is None or not leader or copy.instance != leader.instance or not copy.whole:
             self._obeyed = None
         elif copy is not self._obeyed:
             self._obeyed = copy

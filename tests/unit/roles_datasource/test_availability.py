@@ -257,6 +257,23 @@ class LeaderTest(DatasourceCase):
         entry = self.entry(VM1)
         self.assertFalse(entry and entry.active)
 
+    def test_a_copy_that_lags_behind_its_engine_is_not_obeyed(self) -> None:
+        self.one.want(VM1)
+        self.clock.advance(10.0)
+        enforcement = self.ds.service._fleet.hosts()["nova"].enforcement
+        follower = enforcement._follower
+        copy = follower._watched["pe2"].copy
+        follower._change_state(copy, live=False)
+        self.one.bus.stop(0.0)
+        self.clock.advance(10.0)
+        self.assertEqual(("pe2", False), (self.leader(), follower.following()))
+        self.two.want(VM1)
+        self.clock.advance(1.0)
+        follower._change_state(copy, live=True)
+        self.two.want(VM2)
+        self.clock.advance(10.0)
+        self.assertEqual(["vm1", "vm2"], self.called())
+
     def test_an_engine_that_lags_behind_doubles_nothing(self) -> None:
         self.one.want(VM1)
         self.clock.advance(0.2)
