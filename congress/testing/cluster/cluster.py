@@ -48,8 +48,11 @@ class Outcome:
     lines: Sequence[str]
 
     def __str__(self) -> str:
-        replay = f"python -m congress.testing.cluster --seed {self.plan.seed}"
-        return "\n".join([str(self.plan), *self.failures, f"replay: {replay}"])
+        lines = [str(self.plan), *self.failures]
+        if self.failures:
+            lines.append(f"replay: python -m congress.testing.cluster --seed {self.plan.seed}")
+            lines.append(f"as a test: {self.plan!r}")
+        return "\n".join(lines)
 
 
 class Cluster:

@@ -1,0 +1,62 @@
+"""Plans of simulated clusters that failed once, cut down to what it took, and what they found.
+
+A failing seed is cut down by ``python -m congress.testing.cluster --seed N --shrink``,
+which prints the plan as it is to be written here. The defect itself has a unit test:
+a plan drifts away from it as the program changes.
+"""
+
+from congress.testing.cluster.plan import DEFAULT_PACE, LAYOUTS, SLOW_PACE, Plan, Step
+
+FAILED_ONCE: dict[str, Plan] = {
+    "old rows armed rules while those of a new epoch waited for their columns": Plan(
+        seed=19,
+        nodes=LAYOUTS[1],
+        strategy="auto",
+        pace=DEFAULT_PACE,
+        restart=True,
+        steps=(
+            Step(8.237, "flip", ("s0", "d")),
+            Step(8.594, "crash", ("ds2", "driver.poll", 19.0, 10.526, 1.0)),
+            Step(13.047, "flip", ("s0", "b")),
+            Step(14.461, "pause", ("all1", "", 0.0, 8.947)),
+            Step(20.519, "flip", ("s0", "a")),
+        ),
+    ),
+    "the same, after an orderly stop": Plan(
+        seed=107,
+        nodes=LAYOUTS[2],
+        strategy="first-heard",
+        pace=DEFAULT_PACE,
+        restart=True,
+        steps=(
+            Step(18.363, "stop", ("all1", 7.285)),
+            Step(21.364, "pause", ("all2", "driver.act", 1.0, 8.45)),
+            Step(24.223, "partition", ("all2", 11.944)),
+            Step(26.177, "flip", ("s0", "b")),
+        ),
+    ),
+    "a claim that came too late was given back by nobody": Plan(
+        seed=1159,
+        nodes=LAYOUTS[3],
+        strategy="auto",
+        pace=DEFAULT_PACE,
+        restart=False,
+        steps=(
+            Step(18.338, "flip", ("s0", "c")),
+            Step(19.483, "pause", ("all1", "db.committed", 2.0, 8.325)),
+        ),
+    ),
+    "a copy of desired actions was obeyed that lagged behind its engine": Plan(
+        seed=2205,
+        nodes=LAYOUTS[0],
+        strategy="auto",
+        pace=SLOW_PACE,
+        restart=True,
+        steps=(
+            Step(0.0, "weather", (0.2, 0.0, 0.005, 0.0)),
+            Step(10.638, "flip", ("s0", "c")),
+            Step(12.352, "flip", ("s0", "e")),
+            Step(20.939, "flip", ("s0", "d")),
+        ),
+    ),
+}
