@@ -88,12 +88,13 @@ class LedgerWatch:
     def _check_reason(self, process: Process, received: Received) -> None:
         """Hold a call against all that was ever true."""
         row = (str(received.arguments[0]),)
-        t, u = self._world.services["s0"].tables["t"], self._world.services["s1"].tables["u"]
+        one, two = self._world.services["s0"], self._world.services["s1"]
+        there = one.read and row in one.tables["t"].rises
         reasons = {
-            "once": row in t.rises,
-            "again": row in t.rises,
-            "guarded": row in t.rises and row in u.ever_absent,
-            "extra": row in t.rises and row in u.rises,
+            "once": there,
+            "again": there,
+            "guarded": there and two.read and row in two.tables["u"].ever_absent,
+            "extra": there and two.read and row in two.tables["u"].rises,
         }
         if not reasons[received.action]:
             self._world.object(

@@ -163,6 +163,7 @@ class SimDriver(DatasourceDriver):
             Snapshot(name, frozenset(contents.rows))
             for name, contents in self._service.tables.items()
         )
+        self._service.read = True
         self._process.point(Point.POLLED, self._service.name)
         yield Batch(changes, now)
         yield Done()

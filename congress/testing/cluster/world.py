@@ -47,13 +47,15 @@ class Contents:
 
 @dataclass(slots=True)
 class Service:
-    """Something a datasource stands for. ``down`` is why it does not answer, if so."""
+    """Something a datasource stands for. ``down`` is why it does not answer, if so;
+    ``read`` tells whether it ever did."""
 
     name: str
     tables: Mapping[str, Contents] = field(default_factory=dict)
     actions: tuple[ActionSpec, ...] = ()
     poll_time: float = 2.0
     down: str = ""
+    read: bool = False
     #: How many of the next calls fail, before they have any effect.
     failing_calls: int = 0
 
