@@ -6,9 +6,14 @@ import unittest
 from collections.abc import Iterator
 
 from congress.engine import CreatePolicy, Engine, InsertRules
-from congress.plugins.builtin.comparison import BUILTINS
+from tests.meta.test_plugins import announced, load
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "doc/source/language"
+BUILTINS = [
+    builtin
+    for target in announced()["congress.builtins"].values()
+    for builtin in load(target)  # type: ignore[attr-defined]
+]
 OPENING = ".. code-block:: prolog\n   :class: example\n\n"
 
 
