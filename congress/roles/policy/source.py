@@ -24,7 +24,8 @@ class TableState:
     :param complete: whether the rows in the engine are a full reading of some epoch.
     :param staged: rows of ``epoch`` collected beside the engine's older ones, until
         they are complete; ``None`` if the engine's rows are of ``epoch``.
-    :param lost: whether the bus lost contact with the source.
+    :param lost: whether the bus lost contact with the source; it alone tells when it has
+        it again, because an arrival may have waited here since before.
     """
 
     name: str
@@ -45,7 +46,6 @@ class TableState:
         if epoch != self.epoch:
             self.staged = frozenset() if self.complete else None
             self.epoch = epoch
-        self.lost = False
         if coverage is None:
             self.complete, self.staged = False, None
             return list(changes)

@@ -143,6 +143,23 @@ class ArmingTest(PolicyEngineTestCase):
         self.clock.advance(1.1)
         self.assertEqual({("want", "stop", '["s2"]')}, self.desired("nova"))
 
+    def test_rows_that_waited_while_contact_was_lost_arm_nothing(self) -> None:
+        self.rule("action", "execute[nova:stop(x)] :- nova:servers(x)")
+        self.publish_both()
+        self.bus.mute = True
+        self.bus.sources["nova"] = Position(Epoch(2, "nova-2"), 1)
+        self.send_rows("nova", "servers", ("s1",))
+        subscription = self.bus.subscription("nova")
+        assert subscription and subscription.tell
+        subscription.tell("servers", "live")
+        subscription.tell("servers", "stale")
+        self.bus.mute = False
+        self.clock.advance(1.1)
+        self.assertEqual({HOLD}, self.desired("nova"))
+        subscription.tell("servers", "live")
+        self.settle()
+        self.assertEqual({("want", "stop", '["s1"]')}, self.desired("nova"))
+
     def test_a_deleted_datasource_holds_the_rules_that_read_it(self) -> None:
         self.rule("action", "execute[cinder:wipe(x)] :- nova:servers(x)")
         self.publish_both()
