@@ -1,8 +1,11 @@
 """Bad input, route by route: refused with a 4xx and a diagnostic, and nothing changes."""
 
 import json
+import re
+import unittest
 from typing import Any
 
+from congress.api.openapi import contract
 from tests.api.case import ApiTestCase
 
 LONG = "x" * 256
@@ -161,6 +164,27 @@ QUERIES = [
     ("GET", "/v1/policies/classification/tables/error/rows?limit=1.5"),
     ("GET", "/v1/data-sources/cloud1/tables/servers/rows?limit=%C2%B2"),
 ]
+
+
+class CoverageTest(unittest.TestCase):
+    """No route is left out of the lists above."""
+
+    def test_every_route(self) -> None:
+        tried = {"body": {(method, path) for method, path, _right, _wrong in BODIES}}
+        tried["name"] = {*UNKNOWN, *((method, path) for method, path in tried["body"])}
+        for path, item in contract()["paths"].items():
+            pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/?]+", re.escape(path)) + r"(\?.*)?")
+            for method in set(item) - {"parameters"}:
+                kinds = [kind for kind in ("body",) if "requestBody" in item[method]]
+                kinds += ["name"] if "{" in path else []
+                for kind in kinds:
+                    with self.subTest(method=method, path=path, kind=kind):
+                        found = [
+                            one
+                            for one in tried[kind]
+                            if one[0] == method.upper() and pattern.fullmatch(one[1])
+                        ]
+                        self.assertTrue(found)
 
 
 class BadInputTest(ApiTestCase):

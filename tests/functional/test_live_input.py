@@ -16,6 +16,39 @@ from tests.functional.live_server import LiveServer
 TABLES = {"pushed": ["a", "b"], "servers": ["id", "size"]}
 
 
+#: Names that neither a policy nor a datasource can have.
+NAMES = ["a:b", "x, y", "not", "NOT", "execute", "insert", "delete", "builtin", "_status", "a.",
+         ".a", "p q", "p\n", "п", "1", 'a"b', "a/b", "..", "p\u202e", "x:y(), z"]  # fmt: skip
+
+#: Configurations that drivers refuse.
+CONFIGS: list[tuple[str, dict[str, Any]]] = [
+    ("host", {"poll_time": "x"}),
+    ("host", {"poll_time": "1e400"}),
+    ("host", {"poll_time": -1}),
+    ("host", {"lazy_tables": ["nosuch"]}),
+    ("host", {"nosuch": 1}),
+    ("file", {}),
+    ("file", {"path": "relative"}),
+    ("file", {"path": "/etc/passwd"}),
+    ("file", {"path": "/proc/self/environ"}),
+    ("push", {"tables": {"a:b": ["x"]}}),
+    ("push", {"tables": {"t": ["a", "a"]}}),
+    ("push", {"tables": "{"}),
+    ("notify", {"headers": {"a": "b\r\nc: d"}}),
+    ("notify", {"timeout": 1e300}),
+    ("congress.datasources.nosuch.Driver", {}),
+    ("os:system", {}),
+]
+
+#: Texts that are no rule that could be added.
+RULES = [
+    "p(1e999)", 'p("a\nb")', 'p("\\ud800")', "p(x) :- " + "(" * 10_000, "p(x) :- p(x)",
+    "classification:p(1)", "_status:tables(1, 2)", "p(x) :- not q(x)", "p(x) :- builtin:nosuch(x)",
+    "p(x) :- builtin:plus(x, 1)", "execute[cloud1:y(1)]", "p(1), q(1)", "p(1); q(1)", "# p(1)",
+    "p(x) :- cloud1:nosuch(x)", "p(x) :- cloud1:pushed(nosuch=x)", "p(a=1)", "p(" * 5000,
+]  # fmt: skip
+
+
 class LiveInputTest(unittest.TestCase):
     server: ClassVar[LiveServer]
 
@@ -62,6 +95,22 @@ class LiveInputTest(unittest.TestCase):
             for body in (*wrong, "text", 7, True):
                 with self.subTest(path=path, body=body):
                     self.check_refusal(method, path, json.dumps(body).encode())
+        self.assertEqual(before, self.state())
+
+    def test_hostile_contents(self) -> None:
+        before = self.state()
+        bodies: list[tuple[str, dict[str, Any]]] = [
+            *(("/v1/policies", {"name": name, "kind": "nonrecursive"}) for name in NAMES),
+            *(("/v1/data-sources", {"name": name, "driver": "notify"}) for name in NAMES),
+            *(
+                ("/v1/data-sources", {"name": "fresh", "driver": driver, "config": config})
+                for driver, config in CONFIGS
+            ),
+            *(("/v1/policies/classification/rules", {"rule": rule}) for rule in RULES),
+        ]
+        for path, body in bodies:
+            with self.subTest(path=path, body=str(body)[:80]):
+                self.check_refusal("POST", path, json.dumps(body).encode())
         self.assertEqual(before, self.state())
 
     def test_no_json(self) -> None:

@@ -13,6 +13,7 @@ from unittest import mock
 from congress.cli.client import Client, PlainTransport, RequestFailed
 from congress.cli.main import main
 from congress.model.diagnostic import Diagnostic, Span
+from tests.meta.test_plugins import announced
 from tests.unit.cli.case import CliTestCase, own_logging
 
 #: Commands with something in them that is not known.
@@ -88,6 +89,12 @@ MISUSED = [
     "--nosuch",
 ]
 
+#: Commands that name nothing that is there already.
+HARMLESS = {
+    "policy_list", "policy_create", "policy_create-from-file", "datasource_list",
+    "driver_list", "version_list",
+}  # fmt: skip
+
 
 class FailureTest(CliTestCase):
     def setUp(self) -> None:
@@ -121,6 +128,26 @@ class FailureTest(CliTestCase):
                 self.assertTrue(out or err)
                 self.assertNotIn("Traceback", err)
         self.assertEqual([], self.transport.sent)
+
+    def test_every_command_refuses_what_it_does_not_know(self) -> None:
+        self.transport.sent.clear()
+        for name in announced()["congress.cli"]:
+            words = name.split("_")
+            for more in (["--nosuch"], ["x"] * 6):
+                with self.subTest(command=name, more=more):
+                    code, out, err = self.run_command(*words, *more)
+                    self.assertEqual((2, ""), (code, out))
+                    self.assertIn("usage: congress", err)
+        self.assertEqual([], self.transport.sent)
+
+    def test_every_command_that_names_something_is_tried_with_an_unknown_name(self) -> None:
+        tried = {" ".join(words[:4]) + " " for line in UNKNOWN if (words := line.split())}
+        for name in announced()["congress.cli"]:
+            command = name.replace("_", " ")
+            if command.split()[0] in ("plugin", "rule", "table", "row") or name in HARMLESS:
+                continue
+            with self.subTest(command=command):
+                self.assertTrue([line for line in tried if line.startswith(f"{command} ")])
 
     def test_the_offending_text_is_underlined(self) -> None:
         _code, _out, err = self.run_command("rule", "create", "classification", "p(!)")
