@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 import unittest
 
 import requests
@@ -64,6 +65,19 @@ class OperatorTest(unittest.TestCase):
         self.push("first", "second", "third", "fourth")
         self.await_states(first=["done"], second=["suppressed"], third=["done"], fourth=["done"])
         self.assertEqual(0, self.system.log.read_text().count(" second"))
+
+    def test_ten_thousand_rows_are_through_in_seconds(self) -> None:
+        rule = "long(x) :- box:t(x), len(x, n), gt(n, 4)"
+        self.create("/v1/policies/classification/rules", rule=rule)
+        self.reload(False)
+        began = time.monotonic()
+        self.push(*(str(number) for number in range(20_000)))
+        wait_until(
+            lambda: len(self.system.rows("classification", "long")) == 10_000, "all have arrived"
+        )
+        self.assertLess(time.monotonic() - began, 15)
+        self.push()
+        wait_until(lambda: not self.system.rows("classification", "long"), "all have gone")
 
     def test_it_ends_in_order_under_load(self) -> None:
         stop = threading.Event()
