@@ -71,6 +71,7 @@ class Follower:
             if entry.active:
                 self._active[entry.key] = entry.desired
             if not entry.manual:
+                self._past.known.add(entry.key)
                 self._past.touched[entry.key] = now - max(0.0, wall - entry.updated_at)
                 self._past.rises[entry.key] = [now - max(0.0, wall - entry.created_at)]
         self._past.forget(now - self._memory())
@@ -221,9 +222,11 @@ class Follower:
             self._carry_out(self._obeyed, now, keys)
 
     def _settle_time(self) -> float:
-        """How far one engine may lag behind another. A leader that fell silent has told
-        nothing for half of that, so what is left to settle after a failure is little."""
-        return 2 * self._settings.leader_timeout
+        """How far one engine may lag behind another: it takes its sources for present until
+        they have been silent for so long, and so does this datasource with its leader. A
+        leader that fell silent has told nothing for part of that, so what is left to settle
+        after a failure is little."""
+        return self._settings.peer_timeout + self._settings.leader_timeout
 
     def _obey(self, copy: Copy, turn: Turn) -> None:
         """Work in what one arrival of the leader changed."""

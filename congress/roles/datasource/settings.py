@@ -49,6 +49,11 @@ class Settings:
         return float(self._conf.dse.leader_timeout)
 
     @property
+    def peer_timeout(self) -> float:
+        """Silence after which a node counts as gone."""
+        return float(self._conf.dse.peer_timeout)
+
+    @property
     def leader_strategy(self) -> str:
         """The plugin that picks leaders."""
         return str(self._conf.dse.leader_strategy)

@@ -5,16 +5,18 @@ Imports the model only; no I/O, no clock of its own.
 The engines see the same data, one a little later than the other, and no identity
 agrees between them. So a difference between the new leader's copy and the ledger
 is either something the old leader never told, or something that one of the two
-has not seen yet. Two rules keep the second from being taken for the first:
+has not seen yet. Three rules keep the second from being taken for the first:
 
 * what the ledger learned only ``settle`` seconds ago is left to settle, and
   compared when that time is over;
+* a copy that became whole only ``settle`` seconds ago says nothing of actions that
+  the ledger knows already: its engine may have stood still until now, and not know;
 * rises in the new leader's copy are held against rises in the ledger over the same
   stretch of time; only more of them than were recorded were missed.
 
-Invariant: engines that lag behind each other by less than ``settle`` never make an
-activation run twice; a rise that only the new leader saw is not lost, nor is a
-flap of the last ``window`` seconds.
+Invariant: engines that lag behind each other by less than ``settle``, or that just
+came back from wherever they were, never make an activation run twice; a rise that
+only the new leader saw is not lost, nor is a flap of the last ``window`` seconds.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,13 +28,16 @@ from congress.roles.datasource.copies import Copy, Edge
 
 @dataclass(slots=True)
 class Past:
-    """When each key rose in the ledger, and when it was last touched. Monotonic times."""
+    """When each key rose in the ledger, and when it was last touched. Monotonic times.
+    ``known`` are all keys that ever rose."""
 
     rises: dict[str, list[float]] = field(default_factory=dict)
     touched: dict[str, float] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
 
     def note(self, edge: Edge) -> None:
         """An edge is on its way into the ledger."""
+        self.known.add(edge.key)
         self.touched[edge.key] = edge.at
         if edge.rise:
             self.rises.setdefault(edge.key, []).append(edge.at)
@@ -69,17 +74,21 @@ def plan(
     edges: list[Edge] = []
     settling: dict[str, float] = {}
     since = max(now - window, copy.since)
-    known = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
-    for key in sorted(known if only is None else only):
-        touched = past.touched.get(key)
-        if touched is not None and now < touched + settle:
-            settling[key] = touched + settle
+    grown_up = copy.since + settle
+    keys = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
+    if now < grown_up:
+        keys |= past.known
+    for key in sorted(keys if only is None else only):
+        due = max(past.touched.get(key, -settle) + settle, grown_up if key in past.known else 0.0)
+        if now < due:
+            settling[key] = due
             continue
-        seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= since]
+        first = max(since, grown_up) if key in past.known else since
+        seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= first]
         desired = copy.wants.get(key) or active.get(key) or (seen[-1].desired if seen else None)
         if desired is None or copy.held(desired):
             continue
-        told = sum(at >= since - settle for at in past.rises.get(key, ()))
+        told = sum(at >= first - settle for at in past.rises.get(key, ()))
         missed = len(seen) - told
         edges += _steps(desired, key in copy.wants, key in active, missed, now)
     return Plan(tuple(edges), settling)

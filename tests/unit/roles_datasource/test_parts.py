@@ -211,6 +211,22 @@ class PlanTest(unittest.TestCase):
     def test_old_flaps_are_forgotten(self) -> None:
         self.assertEqual([], self.steps(self.make(10.0, 11.0, wanted=False), active=False))
 
+    def test_a_copy_that_has_just_come_says_nothing_of_what_is_known(self) -> None:
+        past = Past(known={DESIRED.key})
+        for active in (True, False):
+            copy = self.make(1.0, wanted=True) if not active else self.make(wanted=False)
+            known = {DESIRED.key: DESIRED} if active else {}
+            made = plan(copy, known, past, 1.5, settle=2.0, window=30.0)
+            self.assertEqual(((), {DESIRED.key: 2.0}), (made.edges, dict(made.settling)))
+        new = plan(self.make(1.0, wanted=True), {}, Past(), 1.5, settle=2.0, window=30.0)
+        self.assertEqual([True], [edge.rise for edge in new.edges])
+
+    def test_a_copy_that_catches_up_has_seen_nothing_new(self) -> None:
+        past = Past(known={DESIRED.key})
+        copy = self.make(1.0, wanted=True)
+        made = plan(copy, {DESIRED.key: DESIRED}, past, 2.0, settle=2.0, window=30.0)
+        self.assertEqual(((), {}), (made.edges, dict(made.settling)))
+
     def test_what_was_touched_just_now_is_left_to_settle(self) -> None:
         past = Past()
         past.note(Edge(DESIRED, True, 99.0))
