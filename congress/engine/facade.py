@@ -122,12 +122,12 @@ class Engine:
         return self._state.arity(_table(policy, table))
 
     def column_names(self, policy: str, table: str) -> tuple[str, ...]:
-        """The declared columns of a table, or ``col0``, ``col1`` ... for its known number."""
+        """The declared columns of a table, or ``Col0``, ``Col1`` ... for its known number."""
         place = _table(policy, table)
         schema = self._state.declared(place)
         if schema is not None:
             return schema.column_names
-        return tuple(f"col{number}" for number in range(self._state.arity(place) or 0))
+        return tuple(f"Col{number}" for number in range(self._state.arity(place) or 0))
 
     def rows(self, policy: str, table: str) -> Collection[Row]:
         """The rows of a table, stored and derived, as they are now and will stay.

@@ -214,7 +214,7 @@ class FakeEngine:
     ) -> dict[str, Any]:
         self.table_show(policy, table)
         rows = self.rows[self._find(policy)["name"], table][:limit]
-        found: dict[str, Any] = {"rows": rows, "columns": [f"col{i}" for i in range(2)]}
+        found: dict[str, Any] = {"rows": rows, "columns": [f"Col{i}" for i in range(2)]}
         if trace:
             found["trace"] = "Call: " + table
         return found

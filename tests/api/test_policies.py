@@ -130,5 +130,5 @@ class TableTest(ApiTestCase):
         self.assertNotIn("Content-Length", response.headers)
         found = response.get_json()
         self.assertEqual([{"data": row} for row in rows], found["results"])
-        self.assertEqual(["col0", "col1"], found["columns"])
+        self.assertEqual(["Col0", "Col1"], found["columns"])
         self.assertEqual("Call: big", found["trace"])

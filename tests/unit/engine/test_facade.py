@@ -30,7 +30,7 @@ class ReadingTest(EngineCase):
         self.source(t="id name")
         self.insert("a(1, 2)")
         self.assertEqual(self.engine.column_names("p", "s:t"), ("id", "name"))
-        self.assertEqual(self.engine.column_names("p", "a"), ("col0", "col1"))
+        self.assertEqual(self.engine.column_names("p", "a"), ("Col0", "Col1"))
         self.assertEqual(self.engine.column_names("p", "no"), ())
         self.assertEqual(self.engine.arity("p", "a"), 2)
         self.assertIsNone(self.engine.arity("p", "no"))
