@@ -167,7 +167,7 @@ class Client:
         body: object = None,
         texts: str | Mapping[str, str] | None = None,
     ) -> Any:
-        place = "/v1/" + "/".join(quote(part, safe="") for part in path)
+        place = "/v1/" + "/".join(_segment(part) for part in path)
         asked = {name: str(value) for name, value in query.items() if value is not None}
         text = None if body is None else json.dumps(body)
         try:
@@ -187,6 +187,16 @@ class Client:
         if not 200 <= status < 300:
             _fail(status, said)
         return said
+
+
+def _segment(name: str) -> str:
+    """A name as a segment of a path, which it must not leave or shorten.
+
+    :raises RequestFailed: for a name that would.
+    """
+    if name in ("", ".", ".."):
+        raise RequestFailed("", (Diagnostic("not-found", f"nothing is named {name!r}"),))
+    return quote(name, safe="")
 
 
 def _fail(status: int, said: object) -> NoReturn:

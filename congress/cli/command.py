@@ -6,6 +6,7 @@ application has a ``client_manager`` with the same attribute.
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -23,6 +24,9 @@ Showing: TypeAlias = tuple[Sequence[str], Sequence[Any]]
 #: Longer values than this are shown on several lines.
 _ONE_LINE = 100
 
+#: What can move the cursor, colour the screen or turn the direction of writing.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 class JsonCell(FormattableColumn[Any]):
     """A value that people see as JSON, and programs as it is."""
@@ -33,6 +37,14 @@ class JsonCell(FormattableColumn[Any]):
         if len(text) <= _ONE_LINE:
             return text
         return json.dumps(self._value, ensure_ascii=False, indent=2)
+
+
+class TextCell(FormattableColumn[str]):
+    """A text whose control characters people see, and their terminal does not obey."""
+
+    def human_readable(self) -> str:
+        """See cliff."""
+        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], self._value)
 
 
 class SettingsCell(FormattableColumn[Any]):
@@ -59,6 +71,8 @@ def _named(item: Mapping[str, Any]) -> str:
 
 def cell(value: Any) -> Any:
     """A value of a row; what is no text or number shows as JSON writes it."""
+    if isinstance(value, str):
+        return TextCell(value) if _CONTROL.search(value) else value
     if value is None or isinstance(value, bool | list | dict):
         return JsonCell(value)
     return value

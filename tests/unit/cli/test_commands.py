@@ -63,6 +63,16 @@ class PolicyCommandTest(CliTestCase):
         self.assertEqual(0, code)
         self.assertIn("Call: error", err)
 
+    def test_texts_of_others_do_not_command_the_terminal(self) -> None:
+        hostile = "\x1b[31mred\r\x9b2J\u202e"
+        self.behind.engine.rows["classification", "t"] = [[hostile, "é\tü"]]
+        rows = ("row", "list", "classification", "t")
+        printed = self.output(*rows)
+        self.assertIn(r"\x1b[31mred\r\x9b2J\u202e", printed)
+        self.assertNotRegex(printed, "[\x1b\r\x9b\u202e]")
+        self.assertIn("é", printed)
+        self.assertEqual(hostile, json.loads(self.output(*rows, "-f", "json"))[0]["Col0"])
+
     def test_rows_without_known_columns_get_titles(self) -> None:
         self.behind.engine.rows["classification", "t"] = [[1, 2, 3]]
         self.assertIn("Col2", self.output("row", "list", "classification", "t"))

@@ -129,6 +129,22 @@ class FailureTest(CliTestCase):
                 self.assertNotIn("Traceback", err)
         self.assertEqual([], self.transport.sent)
 
+    def test_no_name_leads_out_of_its_place(self) -> None:
+        before = self.state()
+        for name in ("", ".", ".."):
+            for words in (
+                ("policy", "show"),
+                ("policy", "delete"),
+                ("datasource", "delete"),
+                ("rule", "delete", "classification"),
+                ("datasource", "table", "show", "cloud1"),
+            ):
+                with self.subTest(words=words, name=name):
+                    code, out, err = self.run_command(*words, name)
+                    self.assertEqual((1, ""), (code, out))
+                    self.assertIn("error[not-found]", err)
+        self.assertEqual(before, self.state())
+
     def test_every_command_refuses_what_it_does_not_know(self) -> None:
         self.transport.sent.clear()
         for name in announced()["congress.cli"]:
