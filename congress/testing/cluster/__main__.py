@@ -1,7 +1,7 @@
 """Show what a seed does, or look for seeds that fail.
 
 Usage: ``python -m congress.testing.cluster --seed 7 [--steps 0,3-5] [--trace] [--shrink]``
-or ``--seeds 0-999``. Exits with 1 if a promise was broken.
+or ``--seeds 0-999 [--seconds 600]``. Exits with 1 if a promise was broken.
 """
 
 import argparse
@@ -9,8 +9,10 @@ import faulthandler
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from statistics import median
 
+from congress.kernel.clock import SystemClock
 from congress.testing.cluster.cluster import Cluster, Outcome
 from congress.testing.cluster.plan import Plan, make_plan
 
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m congress.testing.cluster")
     parser.add_argument("--seed", type=int, help="the seed to show")
     parser.add_argument("--seeds", type=numbers, help="the seeds to try, as 0-99,200")
+    parser.add_argument("--seconds", type=float, default=inf, help="begin no seed after that long")
     parser.add_argument("--steps", type=numbers, help="play these steps of the plan only")
     parser.add_argument("--trace", action="store_true", help="print everything that happened")
     parser.add_argument("--shrink", action="store_true", help="drop steps a failure does not need")
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.seed is None and options.seeds is None:
         parser.error("say --seed or --seeds")
     if options.seeds is not None:
-        return try_all(options.seeds)
+        return try_all(options.seeds, options.seconds)
     plan = make_plan(options.seed)
     if options.steps is not None:
         plan = plan.only(options.steps)
@@ -66,8 +69,11 @@ def show(outcome: Outcome) -> int:
     return 1 if outcome.failures else 0
 
 
-def try_all(seeds: Sequence[int]) -> int:
-    """Run many seeds; print those that fail, and a summary."""
+def try_all(seeds: Sequence[int], seconds: float = inf) -> int:
+    """Run many seeds, one at least, until the time is over; print those that fail, and a
+    summary."""
+    clock = SystemClock()
+    end = clock.monotonic() + seconds
     failed: list[int] = []
     steps: Counter[str] = Counter()
     times: list[float] = []
@@ -79,8 +85,10 @@ def try_all(seeds: Sequence[int]) -> int:
         if outcome.failures:
             failed.append(seed)
             print(outcome, flush=True)
+        if clock.monotonic() >= end:
+            break
     done = ", ".join(f"{count} {verb}" for verb, count in sorted(steps.items()))
-    print(f"{len(seeds)} schedules with {done}")
+    print(f"{len(times)} schedules with {done}")
     print(f"all well after {median(times):.1f} s in the middle, {max(times):.1f} s at most")
     print(f"{len(failed)} failed: {failed}" if failed else "none failed")
     return 1 if failed else 0

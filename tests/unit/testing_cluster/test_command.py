@@ -58,6 +58,12 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(0, code)
         self.assertIn("none failed", text)
 
+    def test_no_seed_begins_after_the_time(self) -> None:
+        with bad_if_it_has(0):
+            code, text = self.call("--seeds", "6-8", "--seconds", "0")
+        self.assertEqual(0, code)
+        self.assertIn("1 schedules with ", text)
+
     def test_a_real_run(self) -> None:
         code, text = self.call("--seed", "7", "--steps", "0")
         self.assertEqual(0, code, text)
