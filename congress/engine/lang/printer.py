@@ -20,7 +20,11 @@ from congress.engine.lang.ast import (
 )
 from congress.model.values import FALSE, TRUE, Value
 
-_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
+#: Control characters are written by number: what is printed may end up on a terminal.
+_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+_ESCAPES = _CONTROLS | str.maketrans(
+    {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+)
 
 
 def print_value(value: Value) -> str:

@@ -12,6 +12,7 @@ class PrinterTest(unittest.TestCase):
         values = {'a"b\\\n\t\r': r'"a\"b\\\n\t\r"', 1: "1", 2.5: "2.5", -3: "-3", None: "null"}
         for value, text in values.items():
             self.assertEqual(print_value(value), text)
+        self.assertEqual(print_value("\x00\x1b[2J\x9b"), r'"\u0000\u001b[2J\u009b"')
         self.assertEqual((print_value(TRUE), print_value(FALSE)), ("true", "false"))
         self.assertEqual(print_value(1e300), "1e+300")
 
