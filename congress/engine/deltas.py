@@ -8,11 +8,10 @@ tried, is taken back by the journal.
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from congress.engine.actions import wishes
-from congress.engine.edits import Edit, ReplaceTables, UpdateTable
+from congress.engine.edits import Edit
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.live import LiveWorkspace
 from congress.engine.outcome import Outcome
@@ -27,7 +26,7 @@ from congress.model.builtin import Builtin
 from congress.model.delta import Delta
 from congress.model.diagnostic import Diagnostic
 
-#: From so many rows on, the garbage collector waits until they are loaded.
+#: From so many changed rows on, they are hidden from the garbage collector.
 _BULK = 20_000
 
 _NO_CHANGE: tuple[Rows, Rows] = ((), ())
@@ -54,22 +53,40 @@ class Deltas:
         :param number: of this transaction.
         :raises Refused: with every problem; nothing has changed then.
         """
+        if not gc.isenabled():
+            return self._transact(number, edits, off, deadline, dry_run)
+        gc.disable()
+        try:
+            return self._transact(number, edits, off, deadline, dry_run)
+        finally:
+            if self.state.changed_rows >= _BULK:
+                # Rows hold no cycles, and going through all of them takes longer than
+                # most transactions: the collector need not look at them ever again.
+                gc.freeze()
+            gc.enable()
+
+    def _transact(
+        self,
+        number: int,
+        edits: Sequence[Edit],
+        off: Mapping[RuleKey, Diagnostic],
+        deadline: Deadline | None,
+        dry_run: bool,
+    ) -> Changes:
         state = self.state
-        with _undisturbed(edits):
-            try:
-                outcome = applied(Transaction(state), edits, off)
-                changed = state.evaluate(deadline)
-                changes = foreseen(number, outcome)
-                if not dry_run:
-                    changes = self._told(number, outcome, changed)
-            except BaseException:
-                state.rollback()
-                raise
-            if dry_run:
-                state.rollback()
-            else:
+        try:
+            outcome = applied(Transaction(state), edits, off)
+            changed = state.evaluate(deadline)
+            changes = foreseen(number, outcome) if dry_run else self._told(number, outcome, changed)
+        except BaseException:
+            state.rollback()
+            raise
+        if dry_run:
+            state.rollback()
+        else:
+            if state.meter.failures:
                 self.failures.update(state.meter.failures)
-                state.commit()
+            state.commit()
         return changes
 
     def _told(
@@ -97,9 +114,12 @@ class Deltas:
     ) -> tuple[frozenset[DesiredAction], frozenset[DesiredAction]]:
         """The actions that came into force, and those that went out."""
         state = self.state
+        keys = list(state.changed_sinks(changed))
+        if not keys and not state.turned:
+            return frozenset(), frozenset()
         activated: set[DesiredAction] = set()
         deactivated: set[DesiredAction] = set()
-        for key in dict.fromkeys((*state.turned, *state.changed_sinks(changed))):
+        for key in dict.fromkeys((*state.turned, *keys)):
             added, removed = changed.get(sink_id(key), _NO_CHANGE)
             now = state.rules.get(key)
             before = state.turned.get(key) or now
@@ -108,30 +128,3 @@ class Deltas:
             if removed and before is not None:
                 deactivated.update(wishes(before, removed))
         return frozenset(activated - deactivated), frozenset(deactivated - activated)
-
-
-@contextmanager
-def _undisturbed(edits: Sequence[Edit]) -> Iterator[None]:
-    """Keep the garbage collector out while many rows are loaded.
-
-    Afterwards they are put where it does not look: rows hold no cycles, and
-    going through all of them takes longer than most transactions.
-    """
-    bulk = gc.isenabled() and sum(map(_size, edits)) >= _BULK
-    if not bulk:
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def _size(edit: Edit) -> int:
-    if isinstance(edit, ReplaceTables):
-        return sum(len(rows) for rows in edit.tables.values() if isinstance(rows, tuple))
-    if isinstance(edit, UpdateTable) and isinstance(edit.add, tuple):
-        return len(edit.add)
-    return 0

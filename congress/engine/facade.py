@@ -279,7 +279,17 @@ def _mentioned(policy: str, stored: StoredRule, workspace: Workspace) -> set[str
 def _materialised(edit: Edit) -> Edit:
     """The edit with rows that can be read more than once."""
     if isinstance(edit, ReplaceTables):
-        return replace(edit, tables={name: tuple(rows) for name, rows in edit.tables.items()})
+        return replace(edit, tables={name: _kept(rows) for name, rows in edit.tables.items()})
     if isinstance(edit, UpdateTable):
-        return replace(edit, add=tuple(edit.add), remove=tuple(edit.remove))
+        if isinstance(edit.add, _KEPT) and isinstance(edit.remove, _KEPT):
+            return edit
+        return replace(edit, add=_kept(edit.add), remove=_kept(edit.remove))
     return edit
+
+
+_KEPT = (tuple, list, frozenset, set)
+
+
+def _kept(rows: Iterable[Row]) -> Iterable[Row]:
+    """Rows that can be read more than once."""
+    return rows if isinstance(rows, _KEPT) else tuple(rows)

@@ -7,6 +7,7 @@ holds what the active rules derive from the rows that were put there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from congress.engine.lang.names import Resolution
 from congress.engine.lang.resolved import NOW, TableId
@@ -47,6 +48,8 @@ class LiveWorkspace(Workspace):
         self.parked = JournaledDict(journal)
         self.broken = JournaledDict(journal)
         self._stages: dict[TableId, Stage] = {}
+        #: How many rows came with the last transaction.
+        self.changed_rows = 0
         #: Rules whose effect came or went, with the statement as it was before.
         self.turned: dict[RuleKey, StoredRule | None] = {}
 
@@ -88,16 +91,16 @@ class LiveWorkspace(Workspace):
 
     def add_rows(self, table: TableId, rows: Iterable[Row]) -> None:
         """Put rows of one length into a table."""
-        rows = rows if isinstance(rows, list | tuple) else list(rows)
+        rows = dict.fromkeys(rows)
         if not rows:
             return
-        stage = self._stage(table)
-        stage.add(rows)
-        self.fixed.setdefault(table, len(rows[0]))
-        self.base.setdefault(table, EMPTY)
+        self._stage(table).add(rows)
+        if table not in self.base:
+            self.fixed.setdefault(table, len(next(iter(rows))))
+            self.base[table] = EMPTY
         node = self.network.node(table)
-        if not node.table.floats and any(float in map(type, row) for row in rows):
-            node.table.floats = True
+        if not node.table.floats and float in map(type, chain.from_iterable(rows)):
+            node.table.floats = node.stored.floats = True
             for entry in node.entries.values():
                 entry.clause.forget()
 
@@ -113,8 +116,7 @@ class LiveWorkspace(Workspace):
 
     def clear(self, table: TableId) -> None:
         """Take every row out of a table."""
-        if table in self.base:
-            self._stage(table).clear()
+        self._stage(table).clear()
         self.base.pop(table, None)
         self._release(table)
 
@@ -158,6 +160,7 @@ class LiveWorkspace(Workspace):
             if staged.added or staged.removed:
                 run.stage(self.network.node(table), staged)
         run.run()
+        self.changed_rows = sum(len(added) for added, _ in run.changes.values())
         self._note_sinks(run.changes)
         self.network.tidy([n for n in run.changes if not n.table.rows])
         return {node.id: change for node, change in run.changes.items()}
@@ -179,7 +182,10 @@ class LiveWorkspace(Workspace):
                 run.enter(self.network.add(key, resolved))
 
     def _note_sinks(self, changes: Mapping[Node, object]) -> None:
-        for key in {*self.turned, *self.changed_sinks(node.id for node in changes)}:
+        sinks = list(self.changed_sinks(node.id for node in changes))
+        if not sinks and not self.turned:
+            return
+        for key in {*self.turned, *sinks}:
             node = self.network.nodes.get(sink_id(key))
             if node is not None and node.clauses and node.table.rows:
                 self.sinks[key] = node.table.rows.keys()

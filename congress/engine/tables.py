@@ -16,6 +16,9 @@ from congress.engine.results import RejectedRow
 from congress.engine.workspace import Workspace
 from congress.model.values import Boolean, Row
 
+#: An integer below this is surely small enough.
+_LARGE = 1 << 62
+_NUMBERS = frozenset({int, float})
 _SCALARS = frozenset({str, int, float, Boolean, type(None)})
 
 
@@ -60,9 +63,10 @@ class TableEditor:
 
     def problem(self, table: TableId, row: Row) -> str | None:
         """Why a table cannot hold a row, or nothing."""
-        if not isinstance(row, tuple) or not _SCALARS.issuperset(map(type, row)):
+        kinds = set(map(type, row)) if isinstance(row, tuple) else {tuple}
+        if not kinds <= _SCALARS:
             return "a row is a tuple of strings, numbers, booleans and nulls"
-        for value in row:
+        for value in row if kinds & _NUMBERS else ():
             if isinstance(value, float) and not math.isfinite(value):
                 return f"{value} is not a number a table can hold"
             if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
@@ -78,11 +82,47 @@ class TableEditor:
         return None
 
     def _add(self, table: TableId, rows: Iterable[Row]) -> None:
+        """Add the rows that fit. The first of them fixes the columns, if nothing did before."""
+        if self._workspace.arity(table) is None:
+            rows = iter(rows)
+            for row in rows:
+                if problem := self.problem(table, row):
+                    self._reject(table, row, problem)
+                else:
+                    self._workspace.add_row(table, row)
+                    break
+        fitting = self._fitting(table, rows)
+        if fitting:
+            self._workspace.add_rows(table, fitting)
+
+    def _fitting(self, table: TableId, rows: Iterable[Row]) -> list[Row]:
+        """The rows that a table can hold; others are rejected.
+
+        Rows whose values have the types of one that fitted fit as well, as far as
+        types decide that: not where there is a float or an extreme integer.
+        """
+        if isinstance(rows, list | tuple) and len(rows) == 1:
+            (row,) = rows
+            problem = self.problem(table, row)
+            if problem is None:
+                return [row]
+            self._reject(table, row, problem)
+            return []
+        known: dict[tuple[type, ...], tuple[int, ...]] = {}
+        fitting: list[Row] = []
         for row in rows:
+            kinds = tuple(map(type, row)) if isinstance(row, tuple) else ()
+            numbers = known.get(kinds)
+            if numbers is not None and all(-_LARGE < row[n] < _LARGE for n in numbers):  # type: ignore[operator]
+                fitting.append(row)
+                continue
             if problem := self.problem(table, row):
                 self._reject(table, row, problem)
-            else:
-                self._workspace.add_row(table, row)
+                continue
+            fitting.append(row)
+            if float not in kinds:
+                known[kinds] = tuple(n for n, kind in enumerate(kinds) if kind is int)
+        return fitting
 
     def _reject(self, table: TableId, row: Row, problem: str) -> None:
         self._outcome.rejected.append(RejectedRow(*table, row, problem))

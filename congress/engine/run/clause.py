@@ -42,6 +42,8 @@ Formers: TypeAlias = Mapping[int, Former]
 
 _SAMPLE = 64
 _HEAD = -1
+#: An integer below this is surely small enough.
+_LARGE = 1 << 62
 #: An index is begun with only if each key has less than this part of the rows.
 _RARE = 8
 _MOST_TEXTS = 20_000
@@ -94,9 +96,10 @@ class Clause:
 
     :param terms: the head's terms; those of an aggregate are its variables.
     :param name: under which limits speak of the rule.
+    :param functions: those made so far, by the position whose rows they are given.
     """
 
-    __slots__ = ("_functions", "_makers", "_meter", "_tables", "body", "live", "name", "terms")
+    __slots__ = ("_makers", "_meter", "_tables", "body", "functions", "live", "name", "terms")
 
     def __init__(
         self,
@@ -113,12 +116,12 @@ class Clause:
         self._tables = tables
         self._meter = meter
         self._makers: dict[int, Maker] = {}
-        self._functions: dict[int, Function] = {}
+        self.functions: dict[int, Function] = {}
 
     def forget(self) -> None:
         """Make functions anew when they are needed next: tables are not what they were."""
         self._makers.clear()
-        self._functions.clear()
+        self.functions.clear()
 
     def full(self) -> Function:
         """Counts all that follows; ignores its rows."""
@@ -126,7 +129,7 @@ class Clause:
 
     def delta(self, position: int, formers: Formers) -> Function:
         """Counts what follows from rows of the literal at a position, as if it were positive."""
-        if not formers and (known := self._functions.get(position)) is not None:
+        if not formers and (known := self.functions.get(position)) is not None:
             return known
         maker = self._makers.get(position)
         if maker is None:
@@ -139,16 +142,16 @@ class Clause:
             self._makers[position] = maker
         function = maker.bind(formers)
         if not formers:
-            self._functions[position] = function
+            self.functions[position] = function
         return function
 
     def check(self, head: TableId) -> Function:
         """Counts how often each of some head rows follows."""
-        function = self._functions.get(_HEAD)
+        function = self.functions.get(_HEAD)
         if function is None:
             body = [Lookup(head, self.terms), *self.body]
             function = _make(body, self.terms, 0, self._tables, self._meter).bind({})
-            self._functions[_HEAD] = function
+            self.functions[_HEAD] = function
         return function
 
 
@@ -289,8 +292,19 @@ def _caller(builtin: Builtin, meter: Meter) -> Callable[..., object]:
         meter.check(result)
         return result
 
+    longest = meter.limits.string_length
+
+    def one(*inputs: Value) -> Value:
+        value = function(*inputs)
+        kind = type(value)
+        if kind is str and len(value) <= longest:  # type: ignore[arg-type]
+            return value  # type: ignore[return-value]
+        if kind is int and -_LARGE < value < _LARGE:  # type: ignore[operator]
+            return value  # type: ignore[return-value]
+        return checked(value)
+
     if count == 1:
-        return lambda *inputs: checked(function(*inputs))
+        return one
 
     def several(*inputs: Value) -> tuple[Value, ...]:
         values = function(*inputs)

@@ -22,14 +22,15 @@ class Meter:
         self.limits = limits
         self.rule: RuleName | None = None
         self.failures: Counter[str] = Counter()
+        self._costs: Counter[RuleName | None] = Counter()
         self.start(None)
 
     def start(self, deadline: Deadline | None) -> None:
         """Begin a new attempt."""
-        self.failures = Counter()
+        self.failures.clear()
         self.rule = None
         self._deadline = deadline
-        self._costs: Counter[RuleName | None] = Counter()
+        self._costs.clear()
         self._steps = 0
         self._rows = 0
 

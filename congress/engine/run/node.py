@@ -6,7 +6,7 @@ Invariant: outside recursive groups a node's rank is above the ranks of all node
 that its clauses read; within a group all ranks are equal.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TypeAlias
@@ -21,6 +21,7 @@ from congress.model.values import Row, Value
 
 #: A clause and the position of one of its literals.
 EntryKey: TypeAlias = tuple[object, int]
+_ALL = ~0
 #: Bit ``n`` stands for column ``n``.
 Mask: TypeAlias = int
 
@@ -116,68 +117,61 @@ class Dispatch:
     """The readers of a table by the columns they look at and the constants they want."""
 
     def __init__(self) -> None:
-        self.tables: dict[tuple[Mask, Columns], dict[Key, dict[EntryKey, Entry]]] = {}
+        self._tables: dict[tuple[Mask, Columns], dict[Key, dict[EntryKey, Entry]]] = {}
+        self._outlets: list[Outlet] | None = None
 
     def add(self, name: EntryKey, entry: Entry) -> None:
         """Enter a reader."""
-        keys = self.tables.setdefault((entry.mask, entry.columns), {})
+        keys = self._tables.get((entry.mask, entry.columns))
+        if keys is None:
+            keys = self._tables[entry.mask, entry.columns] = {}
+            self._outlets = None
         keys.setdefault(entry.key, {})[name] = entry
 
     def discard(self, name: EntryKey, entry: Entry) -> None:
         """Take a reader out."""
-        keys = self.tables[entry.mask, entry.columns]
+        keys = self._tables[entry.mask, entry.columns]
         entries = keys[entry.key]
         del entries[name]
         if not entries:
             del keys[entry.key]
         if not keys:
-            del self.tables[entry.mask, entry.columns]
+            del self._tables[entry.mask, entry.columns]
+            self._outlets = None
 
-    def readers(
-        self, added: Sequence[Row], removed: Sequence[Row]
-    ) -> Iterator[tuple[Iterable[Entry], Sequence[Row], Sequence[Row]]]:
-        """Readers with the changed rows that concern them."""
-        changes = Change(added, removed)
-        for (mask, columns), keys in self.tables.items():
-            came, went = changes.seen_by(mask)
-            if not came and not went:
-                continue
-            if not columns:
-                for entries in keys.values():
-                    yield entries.values(), came, went
-            else:
-                yield from _by_constants(columns, keys, came, went)
+    def outlets(self) -> "list[Outlet]":
+        """For each way of looking at rows: the mask, how to pick constants, and the readers."""
+        if self._outlets is None:
+            self._outlets = [
+                (mask, itemgetter(*columns) if columns else None, keys)
+                for (mask, columns), keys in self._tables.items()
+            ]
+        return self._outlets
 
 
-def _by_constants(
-    columns: Columns,
-    keys: dict[Key, dict[EntryKey, Entry]],
-    added: Sequence[Row],
-    removed: Sequence[Row],
-) -> Iterator[tuple[Iterable[Entry], Sequence[Row], Sequence[Row]]]:
-    pick = itemgetter(*columns)
-    parts: dict[Key, tuple[list[Row], list[Row]]] = {}
-    for side, rows in enumerate((added, removed)):
-        for row in rows:
-            key = pick(row)
-            if key in keys:
-                parts.setdefault(key, ([], []))[side].append(row)
-    for key, (came, went) in parts.items():
-        yield keys[key].values(), came, went
+Outlet: TypeAlias = tuple[Mask, Callable[[Row], Key] | None, Mapping[Key, Mapping[EntryKey, Entry]]]
 
 
 class Change:
     """The rows that came and went, told apart by the columns in which they differ."""
 
+    __slots__ = ("_added", "_known", "_lone", "_mask", "_pairs", "_removed")
+
     def __init__(self, added: Sequence[Row], removed: Sequence[Row]) -> None:
         self._added = added
         self._removed = removed
-        self._pairs: list[tuple[Row, Row, Mask]] | None = None
         self._known: dict[Mask, tuple[Sequence[Row], Sequence[Row]]] = {}
+        self._pairs: list[tuple[Row, Row, Mask]] = []
+        self._lone: tuple[list[Row], list[Row]] = ([], [])
+        self._mask = _ALL
+        if added and removed and added[0]:
+            self._pair()
 
     def seen_by(self, mask: Mask) -> tuple[Sequence[Row], Sequence[Row]]:
         """The rows without those pairs that agree in the columns of a mask."""
-        if not self._added or not self._removed:
+        if self._mask != _ALL and not self._mask & mask:
+            return (), ()
+        if not self._pairs or len(self._added) == len(self._removed) == 1:
             return self._added, self._removed
         known = self._known.get(mask)
         if known is None:
@@ -185,37 +179,38 @@ class Change:
         return known
 
     def _seen_by(self, mask: Mask) -> tuple[Sequence[Row], Sequence[Row]]:
-        if self._pairs is None:
-            self._pair()
-        pairs = [pair for pair in self._pairs or () if pair[2] & mask]
-        if len(pairs) == len(self._pairs or ()):
+        pairs = [pair for pair in self._pairs if pair[2] & mask]
+        if len(pairs) == len(self._pairs):
             return self._added, self._removed
-        added = [*self._alone[0], *[pair[0] for pair in pairs]]
-        removed = [*self._alone[1], *[pair[1] for pair in pairs]]
+        added = [*self._lone[0], *[pair[0] for pair in pairs]]
+        removed = [*self._lone[1], *[pair[1] for pair in pairs]]
         return added, removed
 
     def _pair(self) -> None:
         """Match rows that came with rows that went, by their first column."""
-        self._pairs = []
-        self._alone: tuple[list[Row], list[Row]] = ([], [])
-        if not self._added[0]:
-            self._alone = (list(self._added), list(self._removed))
-            return
-        went = {row[0]: row for row in self._removed}
-        if len(went) < len(self._removed):
-            kept = set(went.values())
-            self._alone[1].extend(row for row in self._removed if row not in kept)
+        added, removed = self._lone
+        went: dict[Value, Row] = {}
+        for row in self._removed:
+            if row[0] in went:
+                removed.append(row)
+            else:
+                went[row[0]] = row
+        union = 0
         for row in self._added:
             old = went.pop(row[0], None)
             if old is None:
-                self._alone[0].append(row)
+                added.append(row)
                 continue
-            mask = 0
-            for number, value in enumerate(row):
-                if value != old[number]:
-                    mask |= 1 << number
+            mask, bit = 0, 1
+            for left, right in zip(row, old, strict=True):
+                if left != right:
+                    mask |= bit
+                bit += bit
+            union |= mask
             self._pairs.append((row, old, mask))
-        self._alone[1].extend(went.values())
+        removed.extend(went.values())
+        if not added and not removed:
+            self._mask = union
 
 
 def entry_of(clause: Clause, target: Node, position: int) -> Entry:

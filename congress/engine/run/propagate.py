@@ -299,7 +299,7 @@ class Propagation:
 def difference(rows: Mapping[Row, int], before: Mapping[Row, int]) -> tuple[Rows, Rows]:
     """The rows that came and those that went."""
     if not before:
-        return rows.keys(), ()
+        return rows, ()
     return rows.keys() - before.keys(), before.keys() - rows.keys()
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from congress.engine.lang.resolved import Lookup, TableId
 from congress.engine.run.clause import Formers
-from congress.engine.run.node import Entry, Node
-from congress.engine.run.table import Former
+from congress.engine.run.node import Change, Entry, EntryKey, Node
+from congress.engine.run.table import Former, Key
 from congress.model.values import Row
 
 if TYPE_CHECKING:
@@ -60,30 +60,61 @@ def hand_on(
 ) -> None:
     """Let every clause that reads a table count what its change means."""
     turn = Turn(node, added, removed, formers)
-    for entries, came, went in node.dispatch.readers(added, removed):
-        size = len(came) + len(went)
-        for entry in entries:
-            target = entry.target
-            inside = target.group is not None and target.group is node.group
-            if inside or not entry.clause.live or target in run.recompute:
-                continue
-            if size > _SMALL and run.too_dear(target, size):
-                run.give_up(target)
-            elif target.group is not None:
-                _gather(run, turn, entry, came, went)
-            else:
-                _count(run, turn, entry, came, went)
+    change = Change(added, removed)
+    for mask, pick, readers in node.dispatch.outlets():
+        came, went = change.seen_by(mask)
+        if not came and not went:
+            continue
+        if pick is None:
+            for entries in readers.values():
+                _tell(run, turn, entries, came, went)
+            continue
+        parts: dict[Key, tuple[list[Row], list[Row]]] = {}
+        for row in came:
+            key = pick(row)
+            if key in readers:
+                parts.setdefault(key, ([], []))[0].append(row)
+        for row in went:
+            key = pick(row)
+            if key in readers:
+                parts.setdefault(key, ([], []))[1].append(row)
+        for key, (some, others) in parts.items():
+            _tell(run, turn, readers[key], some, others)
+
+
+def _tell(
+    run: "Propagation",
+    turn: Turn,
+    entries: Mapping[EntryKey, Entry],
+    came: Sequence[Row],
+    went: Sequence[Row],
+) -> None:
+    """Let some readers count."""
+    size = len(came) + len(went)
+    group = turn.node.group
+    for entry in entries.values():
+        target = entry.target
+        if not entry.clause.live or target in run.recompute:
+            continue
+        if target.group is not None and target.group is group:
+            continue
+        if size > _SMALL and run.too_dear(target, size):
+            run.give_up(target)
+        elif target.group is None:
+            _count(run, turn, entry, came, went)
+        else:
+            _gather(run, turn, entry, came, went)
 
 
 def _count(
     run: "Propagation", turn: Turn, entry: Entry, came: Sequence[Row], went: Sequence[Row]
 ) -> None:
     """Let a clause count what it gains and loses."""
-    formers = _NONE
-    if entry.later or turn.formers:
-        formers = _formers(turn, entry, entry.later)
     clause, meter = entry.clause, run.meter
-    function = clause.delta(entry.position, formers)
+    if entry.later or turn.formers:
+        function = clause.delta(entry.position, _formers(turn, entry, entry.later))
+    else:
+        function = clause.functions.get(entry.position) or clause.delta(entry.position, _NONE)
     meter.rule = clause.name
     if entry.negated:
         came, went = went, came

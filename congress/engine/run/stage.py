@@ -6,7 +6,7 @@ Invariant: until the change is applied, tables hold what they held before the
 transaction; a row that is taken out and put back is no change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from congress.engine.run.propagate import Staged
 from congress.engine.run.table import Table
@@ -33,11 +33,10 @@ class Stage:
         present = self._changes.get(row)
         return row in self._table.rows if present is None else present
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Mapping[Row, None]) -> None:
         """Put rows in."""
         if self._replaced is not None:
-            for row in rows:
-                self._replaced.setdefault(row)
+            self._replaced.update(rows)
             self.size = len(self._replaced)
             return
         changes, present = self._changes, self._table.rows
@@ -75,9 +74,9 @@ class Stage:
         present = self._table.rows
         if self._replaced is not None:
             if not present:
-                return Staged(self._replaced.keys(), ())
+                return Staged(self._replaced, ())
             new = self._replaced.keys()
             return Staged(new - present.keys(), present.keys() - new)
         added = [row for row, put in self._changes.items() if put and row not in present]
         removed = [row for row, put in self._changes.items() if not put and row in present]
-        return Staged(added, removed)
+        return Staged(added, self._table.spelled(removed))

@@ -9,6 +9,7 @@ keep their identity for good, so that compiled rules may hold on to them; what i
 exchanged is the dictionary inside.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TypeAlias
@@ -19,7 +20,7 @@ Key: TypeAlias = Value | Row
 Columns: TypeAlias = tuple[int, ...]
 Bucket: TypeAlias = Row | list[Row] | dict[Row, None]
 
-_SHORT = 16
+_SHORT = 64
 #: Above this part of a table, indexes are made anew instead of being kept up.
 _REBUILD = 2
 #: So many rules may go through all rows before an index is made for them.
@@ -31,21 +32,31 @@ class Index:
 
     __slots__ = ("columns", "key", "map")
 
-    def __init__(self, columns: Columns, rows: Iterable[Row]) -> None:
+    def __init__(self, columns: Columns, rows: Collection[Row]) -> None:
         self.columns = columns
         self.key = itemgetter(*columns)
         self.map: dict[Key, Bucket] = {}
         self.fill(rows)
 
-    def fill(self, rows: Iterable[Row]) -> None:
+    def fill(self, rows: Collection[Row]) -> None:
         """Hold these rows and no others."""
         self.map = {}
-        if self.columns == (0,) and isinstance(rows, Collection):
+        if self.columns == (0,):
             unique: dict[Key, Bucket] = {row[0]: row for row in rows}
             if len(unique) == len(rows):
                 self.map = unique
                 return
-        self.extend(rows)
+        buckets: defaultdict[Key, list[Row]] = defaultdict(list)
+        for value, row in zip(map(self.key, rows), rows, strict=True):
+            buckets[value].append(row)
+        self.map = {
+            value: bucket[0]
+            if len(bucket) == 1
+            else bucket
+            if len(bucket) <= _SHORT
+            else dict.fromkeys(bucket)
+            for value, bucket in buckets.items()
+        }
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Take rows in."""
@@ -130,6 +141,15 @@ class Table:
     def index(self, columns: Columns) -> Index:
         """The index over some columns, whose ``get`` gives collections of rows."""
         return self.need(columns)
+
+    def spelled(self, rows: list[Row]) -> list[Row]:
+        """Rows of the table as it holds them, where 1 and 1.0 are one value."""
+        if not self.floats and not any(float in map(type, row) for row in rows):
+            return rows
+        if not rows or not rows[0]:
+            return rows
+        index = self.need((0,))
+        return [next(own for own in index.get(row[0]) if own == row) for row in rows]
 
     def apply(self, added: Collection[Row], removed: Collection[Row]) -> None:
         """Take in rows that are new, each derived once, and let others go."""

@@ -1,0 +1,1 @@
+"""Measurements of Congress beside its peers; run by ``script/bench``."""
