@@ -158,7 +158,7 @@ class Inventory:
 
     def _networks(self) -> None:
         sizes = self.sizes
-        self.tables["network"] = networks = [
+        networks: Rows = [
             (
                 name("n", n),
                 f"net-{n}",
@@ -168,6 +168,7 @@ class Inventory:
             )
             for n in range(sizes.networks)
         ]
+        self.tables["network"] = networks
         own: dict[Cell, list[Cell]] = {}
         for network in networks:
             own.setdefault(network[2], []).append(network[0])
