@@ -26,9 +26,16 @@ class OperatorTest(unittest.TestCase):
         self.assertEqual(201, answer.status_code, answer.text)
 
     def push(self, *values: str) -> None:
+        """Put rows, as soon as the datasource is open: until then the answer is 503."""
         url = f"{self.system.url}/v1/data-sources/box/tables/t/rows"
-        answer = self.system.http.put(url, json=[[value] for value in values], timeout=30)
-        self.assertEqual(200, answer.status_code, answer.text)
+        rows = [[value] for value in values]
+
+        def put() -> bool:
+            answer = self.system.http.put(url, json=rows, timeout=30)
+            self.assertIn(answer.status_code, (200, 503), answer.text)
+            return answer.status_code == 200
+
+        wait_until(put, "the rows are taken")
 
     def states(self) -> dict[str, list[str]]:
         """The states of the entries of the ledger, by what was to be logged."""

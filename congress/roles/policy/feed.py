@@ -118,23 +118,27 @@ class Feed:
             if state and state.subscription:
                 state.subscription.close()
 
-    def unlearned(self) -> list[str]:
-        """Mirrored sources whose schema is not known; on the engine loop."""
-        return sorted(
-            name
-            for name in self._mirrored()
-            if name != STATUS_SOURCE
-            and ((state := self._states.get(name)) is None or state.schema is None)
-        )
+    def sources(self) -> list[str]:
+        """The sources that can be asked for their tables; on the engine loop."""
+        return sorted(name for name in self._mirrored() if name != STATUS_SOURCE)
 
     def learn_now(self, name: str) -> bool:
-        """Ask a source for its schema and wait for the answer; not on the engine loop."""
+        """Ask a source for its schema and wait for the answer; tell whether it is news.
+
+        Not to be called on the engine loop.
+        """
         schema = self._ask(name)
         if schema is None:
             return False
-        loop = self._runtime.loop
-        loop.call(lambda: self._learn(self._state(name), schema, None), SCHEMA_TIMEOUT)
-        return True
+
+        def learn() -> bool:
+            state = self._state(name)
+            if schema == state.schema:
+                return False
+            self._learn(state, schema, state.schema_epoch)
+            return True
+
+        return self._runtime.loop.call(learn, SCHEMA_TIMEOUT)
 
     def _on_schema_notice(self, node: str, payload: Mapping[str, Any]) -> None:
         """A source has other tables than before."""

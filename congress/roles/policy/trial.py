@@ -90,12 +90,14 @@ class Trial:
         return Refused(*found) if found else refusal
 
     def _learn(self, rules: Mapping[str, NewRule]) -> bool:
-        """Ask sources that the rules mention for their tables; tell whether one answered."""
-        unlearned = self._runtime.loop.call(self._feed.unlearned, self._timeout())
+        """Ask sources that the rules mention for their tables; tell whether that was news.
+
+        A source may have got its tables just now, and the notice of it be under way.
+        """
+        sources = self._runtime.loop.call(self._feed.sources, self._timeout())
         text = " ".join(rule.text for rule in rules.values())
-        mentioned = [name for name in unlearned if name in text]
-        answered = [self._feed.learn_now(name) for name in mentioned]
-        return any(answered)
+        news = [self._feed.learn_now(name) for name in sources if name in text]
+        return any(news)
 
 
 def _refuse_useless(changes: Changes, rules: Mapping[str, NewRule], allow_parked: bool) -> None:
