@@ -17,7 +17,7 @@ from congress.engine import Changes, Edit, ReplaceTables, SetSchema, UpdateTable
 from congress.interfaces.role import Arrival, Bus, Epoch, Subscription
 from congress.interfaces.runtime import Pool, Timer
 from congress.model.delta import Change, Snapshot
-from congress.model.diagnostic import Refused
+from congress.model.diagnostic import Refused, Severity
 from congress.model.schema import Schema
 from congress.model.values import Row
 from congress.roles.policy.mirrors import Mirrors
@@ -156,6 +156,9 @@ class Feed:
             if name not in self.rejected:
                 LOG.warning("a row of %s was left out: %s", name, row.reason)
             self.rejected[name] = self.rejected.get(name, 0) + 1
+        for problem in changes.warnings:
+            if problem.severity is Severity.ERROR:
+                LOG.warning("a rule was switched off: %s", problem.render())
         if structural:
             self._runtime.loop.post(self._subscribe)
 

@@ -92,6 +92,17 @@ class ArrivalTest(PolicyEngineTestCase):
         report = self.call("engine_status")["sources"]["nova"]["servers"]
         self.assertEqual(2, report["rejected"])
 
+    def test_a_rule_that_derives_too_much_is_switched_off_and_the_log_says_so(self) -> None:
+        many = "big(x, y, z) :- nova:servers(x), nova:servers(y), nova:servers(z)"
+        rule = self.rule("action", many)
+        self.publish_source("nova", table("servers", "id"))
+        with self.assertLogs("congress.roles.policy", "WARNING") as logged:
+            self.send_rows("nova", "servers", *((f"s{number}",) for number in range(120)))
+        self.assertIn("budget", "".join(logged.output))
+        self.assertIn("big(x, y, z)", "".join(logged.output))
+        self.assertEqual("off", self.call("rule_status", policy="action", rule=rule)["state"])
+        self.assertEqual(120, len(self.rows("nova", "servers")))
+
     def test_rows_wait_for_a_source_that_does_not_tell_its_columns_yet(self) -> None:
         self.publish_source("nova", TYPED)
         self.send_rows("nova", "servers", ("s1", TRUE))
