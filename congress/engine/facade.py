@@ -6,11 +6,12 @@ owns it serialises writers. No I/O, no clock.
 Invariant: every public method either completes or leaves the state as it was.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from congress.engine.actions import desired, sources_of
+from congress.engine.asking import Desk
 from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
 from congress.engine.lang.names import Resolver
@@ -19,7 +20,6 @@ from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.oracle import Oracle
 from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
 from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
-from congress.engine.run.query import answers
 from congress.engine.run.question import read_question
 from congress.engine.run.simulation import Request, simulate
 from congress.engine.run.trace import trace_lines
@@ -58,6 +58,7 @@ class Engine:
         make = Oracle if evaluator == "naive" else Deltas
         self._store: Oracle | Deltas = make(known, self.limits)
         self._number = 0
+        self._desk = Desk()
 
     @property
     def _state(self) -> Workspace:
@@ -165,8 +166,19 @@ class Engine:
 
         :raises Refused: if the text is no query, does not fit, or costs too much.
         """
-        question = read_question(self._state, policy, text)
-        return answers(self._state, question, Budget(self.limits, deadline), limit)
+        return self.ask(policy, text, limit=limit, deadline=deadline)()
+
+    def ask(
+        self, policy: str, text: str, *, limit: int | None = None, deadline: Deadline | None = None
+    ) -> Callable[[], Answers]:
+        """As ``query``, in two steps: this one is short and must not meet a transaction.
+
+        What it returns finds the answers in the state as it was, and may be called
+        on any thread while transactions go on.
+
+        :raises Refused: if the text is no query, or does not fit.
+        """
+        return self._desk.ask(self._state, policy, text, limit, Budget(self.limits, deadline))
 
     def trace(self, policy: str, text: str, *, deadline: Deadline | None = None) -> str:
         """How the answers of a query come about, one event per line.

@@ -9,25 +9,18 @@ literal reads; it sees the other tables as they are at that moment.
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
-from operator import itemgetter
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, Protocol, TypeAlias
 
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId
-from congress.engine.plan.choice import index_columns, order_freely, order_from
 from congress.engine.plan.source import (
-    MOST_LOOPS,
     CallNeed,
-    Columns,
     ConstantNeed,
     Need,
-    Source,
-    loops,
-    write,
 )
-from congress.engine.plan.steps import Part, Plan, Scan, make_plan
+from congress.engine.plan.steps import Plan, Scan, make_plan
 from congress.engine.run.budget import OverBudget, RuleName
+from congress.engine.run.drafts import Draft, Place, Shape, Tables, draft_of
 from congress.engine.run.join import solve, tuple_maker
 from congress.engine.run.meter import Meter
 from congress.engine.run.naive import integral
@@ -40,55 +33,9 @@ Function: TypeAlias = Callable[[Iterable[Row], int, dict[Row, int], Meter], None
 #: For positions of a body, the table as it was instead of as it is.
 Formers: TypeAlias = Mapping[int, Former]
 
-_SAMPLE = 64
 _HEAD = -1
 #: An integer below this is surely small enough.
 _LARGE = 1 << 62
-#: An index is begun with only if each key has less than this part of the rows.
-_RARE = 8
-_MOST_TEXTS = 20_000
-_CODE: dict[str, CodeType] = {}
-
-
-class Tables(Protocol):
-    """Where the tables of bodies are found."""
-
-    def table(self, table: TableId) -> Table:
-        """The rows of a table."""
-
-
-class Sample:
-    """What a look at some rows of each table tells."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._known: dict[tuple[TableId, Columns], float] = {}
-
-    def size(self, table: TableId) -> int:
-        """The number of rows."""
-        return len(self._tables.table(table).rows)
-
-    def indexed(self, table: TableId, columns: Columns) -> bool:
-        """Whether there is an index over some columns."""
-        return columns in self._tables.table(table).indexes
-
-    def spread(self, table: TableId, columns: Columns) -> float:
-        """About how many rows share their values in some columns."""
-        known = self._known.get((table, columns))
-        if known is None:
-            known = self._known[table, columns] = self._spread(table, columns)
-        return known
-
-    def _spread(self, table: TableId, columns: Columns) -> float:
-        rows = self._tables.table(table).rows
-        index = self._tables.table(table).indexes.get(columns)
-        if index is not None and rows:
-            return len(rows) / len(index.map)
-        sample = list(map(itemgetter(*columns), islice(rows, _SAMPLE)))
-        if not sample:
-            return 1.0
-        distinct = len(set(sample))
-        return (len(sample) if distinct * 2 >= len(sample) else len(rows)) / distinct
 
 
 class Clause:
@@ -169,34 +116,14 @@ def _make(
     tables: Tables,
     meter: Meter,
 ) -> Maker:
-    sample = Sample(tables)
-    none: frozenset[str] = frozenset()
-    if given is None:
-        order = order_freely(body, none, sample)
-    else:
-        order = order_from(body, none, given, sample)
-    plan = make_plan(body, order)
-    head = [plan.part(term) for term in terms]
-    if any(part is None for part in head):
+    """Rules of one shape over tables alike share what was thought out for the first."""
+    shape = Shape(body, terms, given, tables)
+    draft = draft_of(shape, body, tables)
+    if draft.plan is None:
         return _Nothing()
-    known = [part for part in head if part is not None]
-    if loops(plan) > MOST_LOOPS:
-        return _Interpreted(plan, known, given, tables, meter)
-
-    def choose(scan: Scan) -> Columns | None:
-        goal = body[scan.position]
-        arity = len(goal.terms) if isinstance(goal, Lookup) else 0
-        columns = index_columns(scan.table, scan.key_columns, arity, sample)
-        opening = given is None and scan.position == order[0]
-        if opening and columns and not sample.indexed(scan.table, columns):
-            rare = sample.spread(scan.table, columns) * _RARE < sample.size(scan.table)
-            return columns if rare and tables.table(scan.table).wanted(columns) else ()
-        return columns
-
-    def dirty(scan: Scan) -> bool:
-        return tables.table(scan.table).floats
-
-    return _Compiled(write(plan, known, choose, dirty, given), tables, meter)
+    if draft.code is None:
+        return _Interpreted(make_plan(body, draft.order), terms, given, tables, meter)
+    return _Compiled(draft, body, shape.constants, tables, meter)
 
 
 class _Nothing:
@@ -210,10 +137,15 @@ class _Interpreted:
     """A body with more loops than Python can nest."""
 
     def __init__(
-        self, plan: Plan, head: Sequence[Part], given: int | None, tables: Tables, meter: Meter
+        self,
+        plan: Plan,
+        terms: Sequence[Plain],
+        given: int | None,
+        tables: Tables,
+        meter: Meter,
     ) -> None:
         self._plan = plan
-        self._head = tuple_maker(head)
+        self._head = tuple_maker([p for term in terms if (p := plan.part(term)) is not None])
         self._given = given
         self._tables = tables
         self._meter = meter
@@ -238,36 +170,40 @@ class _Interpreted:
 class _Compiled:
     """A body as Python code."""
 
-    def __init__(self, source: Source, tables: Tables, meter: Meter) -> None:
-        self._code = _code(source.text)
-        self._needs = source.needs
+    def __init__(
+        self,
+        draft: Draft,
+        body: Sequence[Goal],
+        constants: Sequence[Value],
+        tables: Tables,
+        meter: Meter,
+    ) -> None:
+        self._code = draft.code
+        self._needs = draft.needs
+        self._body = body
+        self._constants = constants
         self._tables = tables
         self._meter = meter
 
     def bind(self, formers: Formers) -> Function:
+        if self._code is None:
+            raise AssertionError("unreachable")
         bound = tuple([self._bound(need, formers) for need in self._needs])
         return FunctionType(self._code, _GLOBALS, "f", bound)
 
     def _bound(self, need: Need, formers: Formers) -> object:
         if isinstance(need, ConstantNeed):
-            return need.value
+            place = need.value
+            return self._constants[int(place)] if isinstance(place, Place) else place
         if isinstance(need, CallNeed):
             if need.fault:
                 return _fault(need.builtin.name, self._meter)
             return _caller(need.builtin, self._meter)
-        table = formers.get(need.position) or self._tables.table(need.table)
+        table: Table | Former | None = formers.get(need.position)
+        if table is None:
+            goal = self._body[need.position]
+            table = self._tables.table(goal.table if isinstance(goal, Lookup) else need.table)
         return table if need.columns is None else table.need(need.columns)
-
-
-def _code(text: str) -> CodeType:
-    code = _CODE.get(text)
-    if code is None:
-        if len(_CODE) >= _MOST_TEXTS:
-            _CODE.clear()
-        module = compile(text, "<rule>", "exec")
-        code = next(each for each in module.co_consts if isinstance(each, CodeType))
-        _CODE[text] = code
-    return code
 
 
 def _fault(name: str, meter: Meter) -> Callable[[Exception], None]:

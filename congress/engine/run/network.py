@@ -8,9 +8,9 @@ Invariant: whatever is changed here is noted in the journal, so that a
 transaction can be taken back; ranks may stay, since they only need to be valid.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
-from congress.engine.lang.ast import Aggregate, Constant, Variable
+from congress.engine.lang.ast import Aggregate, Constant, Term, Variable
 from congress.engine.lang.resolved import (
     Goal,
     Lookup,
@@ -22,6 +22,7 @@ from congress.engine.lang.resolved import (
 from congress.engine.lang.strata import components, cyclic
 from congress.engine.plan.order import local_variables
 from congress.engine.run.clause import Clause
+from congress.engine.run.drafts import Draft
 from congress.engine.run.groups import Groups
 from congress.engine.run.journal import Journal, JournaledDict
 from congress.engine.run.meter import Meter
@@ -42,6 +43,7 @@ class Network:
         self.nodes: dict[TableId, Node] = JournaledDict(journal)
         self.rules: dict[tuple[str, str], ResolvedRule] = JournaledDict(journal)
         self.unordered = False
+        self.drafts: dict[tuple[Hashable, ...], Draft] = {}
         self._journal = journal
         self._meter = meter
         self._serial = 0
@@ -49,6 +51,14 @@ class Network:
     def table(self, table: TableId) -> Table:
         """The rows of a table."""
         return self.node(table).table
+
+    def alike(self, table: TableId) -> Hashable:
+        """Equal for tables for which the same plans are good."""
+        node = self.node(table)
+        rows = node.table
+        if not node.defined:
+            return (table, rows.floats, len(rows).bit_length() // 2)
+        return (rows.floats, len(rows).bit_length() // 2, *sorted(rows.indexes))
 
     def node(self, table: TableId) -> Node:
         """The node of a table."""
@@ -78,7 +88,7 @@ class Network:
         target = self.target(key, rule)
         fresh: list[tuple[Node, Clause]] = []
         body = self._closed(rule, fresh)
-        terms = tuple(t.variable if isinstance(t, Aggregate) else t for t in rule.head.terms)
+        terms = tuple(map(_counted, rule.head.terms))
         clause = Clause(key, terms, body, self, self._meter)
         if rule.head.aggregates and rule.head.modal is None:
             self._make_grouping(key, target, rule)
@@ -255,6 +265,15 @@ class Network:
 def sink_id(key: tuple[str, str]) -> TableId:
     """The node of a rule under a modal."""
     return (SINK, "\0".join(key))
+
+
+def _counted(term: Term) -> Plain:
+    """A head's term as a clause counts it: values not yet aggregated, integral numbers plain."""
+    if isinstance(term, Aggregate):
+        return term.variable
+    if isinstance(term, Constant) and isinstance(term.value, float) and term.value.is_integer():
+        return Constant(int(term.value))
+    return term
 
 
 def _read(clause: Clause) -> list[TableId]:

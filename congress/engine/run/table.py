@@ -106,15 +106,17 @@ class Table:
     """The rows of one table. ``rows`` maps each to how often it is derived.
 
     :param floats: whether a value may be a float that equals an integer.
+    :param version: counts the changes.
     """
 
-    __slots__ = ("__weakref__", "_wishes", "floats", "indexes", "rows")
+    __slots__ = ("__weakref__", "_wishes", "floats", "indexes", "rows", "version")
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self.rows: dict[Row, int] = dict.fromkeys(rows, 1)
         self.indexes: dict[Columns, Index] = {}
         self.floats = False
         self._wishes: dict[Columns, int] = {}
+        self.version = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -154,6 +156,7 @@ class Table:
     def apply(self, added: Collection[Row], removed: Collection[Row]) -> None:
         """Take in rows that are new, each derived once, and let others go."""
         rows = self.rows
+        self.version += 1
         for row in removed:
             del rows[row]
         if added:
@@ -193,12 +196,14 @@ class Table:
                 if not before:
                     added.append(row)
         if added or removed:
+            self.version += 1
             self.reindex(added, removed)
         return added, removed
 
     def exchange(self, rows: dict[Row, int]) -> None:
         """Hold other rows altogether."""
         self.rows = rows
+        self.version += 1
         for index in self.indexes.values():
             index.fill(rows.keys())
 

@@ -1,0 +1,212 @@
+"""Plans of rules, thought out once for all rules of one shape.
+
+May import ``congress.engine`` below it and ``congress.model`` only. Tenants have the
+same rules with other names and constants in them; what is thought out for the first
+serves the others, as long as their tables are alike.
+
+Invariant: a draft depends on the shape alone, so that it is right for every rule of
+that shape, and good for those whose tables are as large.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from operator import itemgetter
+from types import CodeType
+from typing import Protocol
+
+from congress.engine.lang.ast import Constant
+from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId, Truth
+from congress.engine.plan.choice import index_columns, order_freely, order_from
+from congress.engine.plan.source import MOST_LOOPS, Columns, Need, loops, write
+from congress.engine.plan.steps import Plan, Scan, make_plan
+from congress.engine.run.table import Table
+from congress.model.values import Value
+
+_SAMPLE = 64
+#: An index is begun with only if each key has less than this part of the rows.
+_RARE = 8
+_MOST_TEXTS = 20_000
+_CODE: dict[str, CodeType] = {}
+
+
+class Tables(Protocol):
+    """Where the tables of bodies are found, and the drafts made so far."""
+
+    drafts: "dict[tuple[Hashable, ...], Draft]"
+
+    def table(self, table: TableId) -> Table:
+        """The rows of a table."""
+
+    def alike(self, table: TableId) -> Hashable:
+        """Equal for tables for which the same plans are good."""
+
+
+class Sample:
+    """What a look at some rows of each table tells."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._known: dict[tuple[TableId, Columns], float] = {}
+
+    def size(self, table: TableId) -> int:
+        """The number of rows."""
+        return len(self._tables.table(table).rows)
+
+    def indexed(self, table: TableId, columns: Columns) -> bool:
+        """Whether there is an index over some columns."""
+        return columns in self._tables.table(table).indexes
+
+    def spread(self, table: TableId, columns: Columns) -> float:
+        """About how many rows share their values in some columns."""
+        known = self._known.get((table, columns))
+        if known is None:
+            known = self._known[table, columns] = self._spread(table, columns)
+        return known
+
+    def _spread(self, table: TableId, columns: Columns) -> float:
+        rows = self._tables.table(table).rows
+        index = self._tables.table(table).indexes.get(columns)
+        if index is not None and rows:
+            return len(rows) / len(index.map)
+        sample = list(map(itemgetter(*columns), islice(rows, _SAMPLE)))
+        if not sample:
+            return 1.0
+        distinct = len(set(sample))
+        return (len(sample) if distinct * 2 >= len(sample) else len(rows)) / distinct
+
+
+class Place(str):
+    """Stands for the constant of a number, in the draft of a shape."""
+
+    __slots__ = ()
+
+
+class Shape:
+    """What rules have in common that differ in names and constants alone.
+
+    :param key: equal for rules that may share a draft.
+    :param constants: the rule's own, by number.
+    """
+
+    def __init__(
+        self, body: Sequence[Goal], terms: Sequence[Plain], given: int | None, tables: Tables
+    ) -> None:
+        self.constants: list[Value] = []
+        self.given = given
+        self._names: dict[str, int] = {}
+        parts: list[Hashable] = [given]
+        self.body: list[Goal] = []
+        for goal in body:
+            if isinstance(goal, Truth):
+                parts.append(goal.truth)
+                self.body.append(goal)
+                continue
+            what = tables.alike(goal.table) if isinstance(goal, Lookup) else goal.builtin.name
+            parts.append((what, goal.negated, *map(self._term, goal.terms)))
+            count = len(self.constants) - sum(isinstance(t, Constant) for t in goal.terms)
+            self.body.append(replace(goal, terms=_placed(goal.terms, count)))
+        count = len(self.constants)
+        parts.append(tuple(map(self._term, terms)))
+        self.terms = _placed(terms, count)
+        self.key = tuple(parts)
+
+    def _term(self, term: Plain) -> Hashable:
+        if isinstance(term, Constant):
+            self.constants.append(term.value)
+            return None
+        if term.anonymous:
+            return "_"
+        return self._names.setdefault(term.name, len(self._names))
+
+
+def _placed(terms: Sequence[Plain], number: int) -> tuple[Plain, ...]:
+    """Terms with places in place of constants, numbered from a number on."""
+    placed: list[Plain] = []
+    for term in terms:
+        if isinstance(term, Constant):
+            placed.append(Constant(Place(number)))
+            number += 1
+        else:
+            placed.append(term)
+    return tuple(placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was thought out for a shape: no plan if nothing can follow, no code if too deep.
+
+    :param wish: the position of a table, gone through as a whole, and the columns
+        an index over which would save that.
+    """
+
+    order: list[int]
+    plan: Plan | None
+    code: CodeType | None
+    needs: list[Need]
+    wish: tuple[int, Columns] | None = None
+
+
+def think(shape: Shape, tables: Tables) -> Draft:
+    body, given = shape.body, shape.given
+    sample = Sample(tables)
+    none: frozenset[str] = frozenset()
+    if given is None:
+        order = order_freely(body, none, sample)
+    else:
+        order = order_from(body, none, given, sample)
+    plan = make_plan(body, order)
+    head = [part for term in shape.terms if (part := plan.part(term)) is not None]
+    if len(head) < len(shape.terms):
+        return Draft(order, None, None, [])
+    if loops(plan) > MOST_LOOPS:
+        return Draft(order, plan, None, [])
+
+    wishes: list[tuple[int, Columns]] = []
+
+    def choose(scan: Scan) -> Columns | None:
+        goal = body[scan.position]
+        arity = len(goal.terms) if isinstance(goal, Lookup) else 0
+        columns = index_columns(scan.table, scan.key_columns, arity, sample)
+        opening = given is None and scan.position == order[0]
+        if opening and columns and not sample.indexed(scan.table, columns):
+            if sample.spread(scan.table, columns) * _RARE >= sample.size(scan.table):
+                return ()
+            if not tables.table(scan.table).wanted(columns):
+                wishes.append((scan.position, columns))
+                return ()
+        return columns
+
+    def dirty(scan: Scan) -> bool:
+        return tables.table(scan.table).floats
+
+    source = write(plan, head, choose, dirty, given)
+    wish = wishes[0] if wishes else None
+    return Draft(order, plan, _code(source.text), source.needs, wish)
+
+
+def draft_of(shape: Shape, body: Sequence[Goal], tables: Tables) -> Draft:
+    """The draft of a shape, thought out now if it is not known or an index is worth making."""
+    drafts = tables.drafts
+    draft = drafts.get(shape.key)
+    if draft is not None and draft.wish is not None:
+        position, columns = draft.wish
+        goal = body[position]
+        if isinstance(goal, Lookup) and tables.table(goal.table).wanted(columns):
+            draft = None
+    if draft is None:
+        if len(drafts) >= _MOST_TEXTS:
+            drafts.clear()
+        draft = drafts[shape.key] = think(shape, tables)
+    return draft
+
+
+def _code(text: str) -> CodeType:
+    code = _CODE.get(text)
+    if code is None:
+        if len(_CODE) >= _MOST_TEXTS:
+            _CODE.clear()
+        module = compile(text, "<rule>", "exec")
+        code = next(each for each in module.co_consts if isinstance(each, CodeType))
+        _CODE[text] = code
+    return code

@@ -1,0 +1,151 @@
+"""Atoms that are asked again and again with other strings in them, read only once.
+
+May import ``congress.engine`` below the facade and ``congress.model`` only. A text
+is taken apart into its strings and the rest; texts with the same rest share what
+was found out about it.
+
+Invariant: what is remembered is used only while the table has the columns it had,
+and gives exactly what reading the text anew would give.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from congress.engine.lang.ast import Constant, Variable
+from congress.engine.lang.printer import print_row
+from congress.engine.lang.resolved import Lookup, TableId
+from congress.engine.results import Answers
+from congress.engine.run.question import Question, read_question
+from congress.engine.run.relation import Stored
+from congress.engine.workspace import Workspace
+from congress.model.diagnostic import Refused
+from congress.model.schema import TableSchema
+from congress.model.values import Row, Value, row_order_key
+
+_STRINGS = re.compile(r'"([^"\\\n]*)"')
+#: Texts with comments or other quotes are not taken apart.
+_INTRICATE = re.compile(r"[%#'\\]|//|/\*")
+#: Strings that may stand for something else, depending on the column.
+_CLASSIC = frozenset({"True", "False", "None"})
+_SLOT = "\u2026{}"
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An atom over one table, with places for strings, and without numbers.
+
+    An answer spells a number as the question did, so these are read as a whole.
+
+    ``fixed`` are constants by column, ``slots`` the numbers of strings by column,
+    ``same`` pairs of columns with one variable.
+    """
+
+    table: TableId
+    name: str
+    arity: int
+    schema: TableSchema | None
+    fixed: tuple[tuple[int, Value], ...]
+    slots: tuple[tuple[int, int], ...]
+    same: tuple[tuple[int, int], ...]
+
+    def valid(self, workspace: Workspace) -> bool:
+        """Whether the table has the columns it had."""
+        known = workspace.declared(self.table) is self.schema
+        return known and workspace.arity(self.table) == self.arity
+
+    def rows(self, relation: Stored, strings: Sequence[str]) -> list[Row]:
+        """The rows that fit, in no order."""
+        bound = {**dict(self.fixed), **{column: strings[slot] for column, slot in self.slots}}
+        if not bound:
+            found: Sequence[Row] = list(relation.rows)
+        elif len(bound) == self.arity:
+            row = tuple([bound[column] for column in range(self.arity)])
+            index = relation.index((0,))
+            found = [own for own in index.get(row[0], ()) if own == row]
+        else:
+            columns = tuple(sorted(bound))
+            values = tuple([bound[column] for column in columns])
+            key = values[0] if len(values) == 1 else values
+            found = list(relation.index(columns).get(key, ()))
+        if self.same:
+            return [row for row in found if all(row[a] == row[b] for a, b in self.same)]
+        return list(found)
+
+    def answers(self, rows: list[Row], limit: int | None) -> Answers:
+        """Rows as answers."""
+        rows = sorted(rows[:limit], key=row_order_key)
+        return Answers(rows, [print_row(self.name, row) for row in rows])
+
+
+class Preparations:
+    """What is remembered of texts, by policy and by the text without its strings."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Prepared | None] = {}
+
+    def find(
+        self, workspace: Workspace, policy: str, text: str
+    ) -> "tuple[Prepared, list[str]] | None":
+        """The atom a text asks for and its strings; None if it is to be read as a whole."""
+        strings: list[str] = _STRINGS.findall(text)
+        rest = _STRINGS.sub('""', text) if strings else text
+        if not _CLASSIC.isdisjoint(strings) or workspace.kind(policy) is None:
+            return None
+        key = (policy, rest)
+        if key in self._known:
+            prepared = self._known[key]
+            if prepared is None or prepared.valid(workspace):
+                return None if prepared is None else (prepared, strings)
+        elif len(self._known) >= _MOST:
+            self._known.clear()
+        prepared = self._known[key] = _prepare(workspace, policy, rest)
+        return None if prepared is None else (prepared, strings)
+
+
+def _prepare(workspace: Workspace, policy: str, rest: str) -> Prepared | None:
+    if _INTRICATE.search(rest) or ":-" in rest or "<-" in rest or "not" in rest:
+        return None
+    pieces = rest.split('""')
+    text = pieces[0]
+    for number, piece in enumerate(pieces[1:]):
+        text += f'"{_SLOT.format(number)}"{piece}'
+    try:
+        return _of_question(workspace, read_question(workspace, policy, text))
+    except Refused:
+        return None
+
+
+def _of_question(workspace: Workspace, question: Question) -> Prepared | None:
+    if question.head is not None or len(question.goals) != 1:
+        return None
+    goal = question.goals[0]
+    if not isinstance(goal, Lookup) or workspace.arity(goal.table) != len(goal.terms):
+        return None
+    fixed: list[tuple[int, Value]] = []
+    slots: list[tuple[int, int]] = []
+    first: dict[str, int] = {}
+    same: list[tuple[int, int]] = []
+    for column, term in enumerate(goal.terms):
+        if isinstance(term, Variable):
+            if term.name in first:
+                same.append((first[term.name], column))
+            first.setdefault(term.name, column)
+        elif isinstance(term, Constant):
+            value = term.value
+            if isinstance(value, str) and value[:1] == _SLOT[0]:
+                slots.append((column, int(value[1:])))
+            elif isinstance(value, int | float):
+                return None
+            else:
+                fixed.append((column, value))
+    return Prepared(
+        table=goal.table,
+        name=question.shown[0].atom.name,
+        arity=len(goal.terms),
+        schema=workspace.declared(goal.table),
+        fixed=tuple(fixed),
+        slots=tuple(slots),
+        same=tuple(same),
+    )
