@@ -38,11 +38,12 @@ def list_ledger() -> Response:
 def _states(text: str | None) -> tuple[ActionState, ...]:
     if not text:
         return ()
-    try:
-        return tuple(ActionState(part) for part in text.split(","))
-    except ValueError as error:
+    wanted = text.split(",")
+    if unknown := [part for part in wanted if part not in set(ActionState)]:
         valid = ", ".join(ActionState)
-        raise refuse("invalid", f"{error}; states are {valid}", where="state") from error
+        message = f"there is no state {unknown[0]!r}; states are {valid}"
+        raise refuse("invalid", message, where="state")
+    return tuple(ActionState(part) for part in wanted)
 
 
 def entry_to_plain(entry: LedgerEntry) -> dict[str, Any]:

@@ -67,7 +67,9 @@ class Reader:
 
         def read(engine: Engine) -> tuple[list[Row], list[str], str | None]:
             if table not in self._tables(engine, policy):
-                hint = "of a data source only tables that rules read are known here"
+                hint = f"congress table list {policy} shows those there are"
+                if engine.policies().get(policy) == "datasource":
+                    hint = "of a data source only tables that rules read are known here"
                 message = f"policy {policy!r} has no table {table!r:.300}"
                 raise refuse("not-found", message, hint=hint)
             rows = list(engine.rows(policy, table))

@@ -303,6 +303,9 @@ class TableTest(PolicyEngineTestCase):
         self.assertEqual([], self.rows("action", "q:c"))
         for name in ("z", "q:z", "", "a:b:c", "execute[x]"):
             self.assertEqual("not-found", self.refused("row_list", policy="action", table=name))
+        with self.assertRaises(Refused) as caught:
+            self.call("row_list", policy="action", table="z")
+        self.assertIn("congress table list action", caught.exception.diagnostics[0].hint)
         self.assertEqual("not-found", self.refused("row_list", policy="q", table="c"))
         self.assertEqual("invalid", self.refused("row_list", policy="action", table="a", limit=-1))
 
