@@ -176,7 +176,9 @@ def services(parts: list[str]) -> Iterator[None]:
             os.environ[name] = value.strip("'\"")
         yield
     finally:
-        subprocess.run(["script/services", "stop", *SERVICES], cwd=ROOT, check=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command = ["script/services", "stop", *SERVICES]
+            subprocess.run(command, cwd=ROOT, check=False, timeout=SILENCE)
 
 
 def main() -> int:
