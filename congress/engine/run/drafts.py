@@ -94,22 +94,30 @@ class Shape:
     ) -> None:
         self.constants: list[Value] = []
         self.given = given
+        self._body = body
+        self._terms = terms
         self._names: dict[str, int] = {}
         parts: list[Hashable] = [given]
-        self.body: list[Goal] = []
         for goal in body:
             if isinstance(goal, Truth):
                 parts.append(goal.truth)
-                self.body.append(goal)
                 continue
             what = tables.alike(goal.table) if isinstance(goal, Lookup) else goal.builtin.name
             parts.append((what, goal.negated, *map(self._term, goal.terms)))
-            count = len(self.constants) - sum(isinstance(t, Constant) for t in goal.terms)
-            self.body.append(replace(goal, terms=_placed(goal.terms, count)))
-        count = len(self.constants)
         parts.append(tuple(map(self._term, terms)))
-        self.terms = _placed(terms, count)
         self.key = tuple(parts)
+
+    def placed(self) -> tuple[list[Goal], tuple[Plain, ...]]:
+        """Body and head with places in place of constants."""
+        count = 0
+        body: list[Goal] = []
+        for goal in self._body:
+            if not isinstance(goal, Truth):
+                terms = goal.terms
+                goal = replace(goal, terms=_placed(terms, count))
+                count += sum(isinstance(term, Constant) for term in terms)
+            body.append(goal)
+        return body, _placed(self._terms, count)
 
     def _term(self, term: Plain) -> Hashable:
         if isinstance(term, Constant):
@@ -148,7 +156,7 @@ class Draft:
 
 
 def think(shape: Shape, tables: Tables) -> Draft:
-    body, given = shape.body, shape.given
+    (body, terms), given = shape.placed(), shape.given
     sample = Sample(tables)
     none: frozenset[str] = frozenset()
     if given is None:
@@ -156,8 +164,8 @@ def think(shape: Shape, tables: Tables) -> Draft:
     else:
         order = order_from(body, none, given, sample)
     plan = make_plan(body, order)
-    head = [part for term in shape.terms if (part := plan.part(term)) is not None]
-    if len(head) < len(shape.terms):
+    head = [part for term in terms if (part := plan.part(term)) is not None]
+    if len(head) < len(terms):
         return Draft(order, None, None, [])
     if loops(plan) > MOST_LOOPS:
         return Draft(order, plan, None, [])
