@@ -51,6 +51,8 @@ def shown(what: str, figure: float | None) -> str:
         return "-"
     if "bytes" in what:
         return f"{figure:.0f} B"
+    if what.startswith("answers"):
+        return f"{figure:.0f}"
     if figure < 0.001:
         return f"{figure * 1e6:.0f} us"
     return f"{figure * 1e3:.1f} ms" if figure < 1 else f"{figure:.2f} s"

@@ -6,12 +6,15 @@ Invariant: whoever is measured is first shown to agree with the others.
 """
 
 import random
+import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.inventory import Inventory, Rows
 from bench.measure import median, resident, seconds, tell
-from bench.ours import Ours
+from bench.ours import POLICY, Ours
 from bench.policies import FULL, tenant
 from bench.sqlite_peer import SQLite
 
@@ -157,6 +160,7 @@ def tenants(bench: Bench) -> Figures:
     figures = {"T5 one rule of few congress": alone}
     figures["T5 1000 policies congress"] = seconds(insert_all)
     figures["T5 one rule more congress"] = seconds(lambda: ours.insert(texts[1002])) / 5
+    figures["T5 1 row at first congress"] = _there_and_back(ours.update, pairs)
     figures["T5 1 row congress"] = _there_and_back(ours.update, pairs)
     return figures
 
@@ -181,10 +185,76 @@ def churn(bench: Bench) -> Figures:
     }
 
 
+def readers(bench: Bench) -> Figures:
+    """A busy reader beside the writer, and a clock that ticks while all is loaded again."""
+    sys.setswitchinterval(0.0005)
+    lock, done, pause = threading.Lock(), threading.Event(), threading.Event()
+    engine, held, answered = bench.ours.engine, list[float](), 0
+
+    def read() -> None:
+        nonlocal answered
+        text = 'h(s, z) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)'
+        while not done.is_set():
+            with lock:
+                start = time.monotonic()
+                asked = engine.ask(POLICY, text, limit=1000)
+                held.append(time.monotonic() - start)
+            asked()
+            answered += 1
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    waits: list[float] = []
+    source = random.Random(9)
+    for _ in range(300):
+        old, new = changed_servers(bench.cloud, 1, source)
+        for added, removed in ((new, old), (old, new)):
+            start = time.monotonic()
+            with lock:
+                waits.append(time.monotonic() - start)
+                bench.ours.update("server", added, removed)
+        pause.wait(0.002)
+    done.set()
+    thread.join()
+    return {
+        "reader holds the lock, p99 congress": _part(held, 0.99),
+        "writer waits, p99 congress": _part(waits, 0.99),
+        "answers beside 600 changes congress": float(answered),
+        **_ticks(bench),
+    }
+
+
+def _ticks(bench: Bench) -> Figures:
+    """The longest time between ticks due every 100 ms while tables are loaded."""
+    done, pause, gaps = threading.Event(), threading.Event(), list[float]()
+
+    def tick() -> None:
+        last = time.monotonic()
+        while not done.is_set():
+            pause.wait(0.1)
+            now = time.monotonic()
+            gaps.append(now - last)
+            last = now
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    ours = Ours(FULL)
+    ours.evaluate()
+    ours.load(bench.cloud.tables)
+    done.set()
+    thread.join()
+    return {"longest tick of 100 ms congress": max(gaps)}
+
+
+def _part(figures: list[float], part: float) -> float:
+    return sorted(figures)[int(part * (len(figures) - 1))]
+
+
 TASKS: Mapping[str, Callable[[Bench], Figures]] = {
     "t1": evaluation,
     "t2": changes,
     "t3": lookups,
+    "readers": readers,
     "churn": churn,
     "t5": tenants,
 }
