@@ -7,7 +7,7 @@ from collections.abc import Callable
 from congress.interfaces.bus import BusContext, Channel
 from congress.interfaces.runtime import Loop, Threads
 from congress.plugins.bus.oslo.frame import Address
-from congress.plugins.bus.oslo.link import Link
+from congress.plugins.bus.oslo.link import Link, Silence
 from congress.plugins.bus.oslo.transport import OsloTransport
 
 Take = Callable[[object], None]
@@ -58,6 +58,12 @@ class FakeBroker:
                 one for one in self.consumers[queue] if one[0] is not loop
             )
 
+    def strike_dumb(self, node: str, channel: Channel) -> None:
+        """Let consumers believe that they are served, and serve them no more."""
+        with self.lock:
+            for queue in [one for one in self.consumers if one[1:] == (channel, node)]:
+                self.consumers[queue].clear()
+
     def _queues(self, bus: str, address: Address) -> list[Queue]:
         if address.node:
             return [(bus, address.channel, address.node)]
@@ -81,20 +87,20 @@ class FakeLink:
         self._broker = broker
         self._bus = bus
         self._node = node
-        self._loops: dict[Channel, Loop] = {}
 
     def cast(self, address: Address, text: str) -> None:
         self._broker.cast(self._bus, address, text)
 
-    def listen(self, channel: Channel, take: Take) -> None:
+    def listen(self, channel: Channel, take: Take) -> Silence:
+        queue = (self._bus, channel, self._node)
         loop = self._broker.threads.loop(f"fake-{channel}")
-        self._broker.listen((self._bus, channel, self._node), loop, take)
-        self._loops[channel] = loop
+        self._broker.listen(queue, loop, take)
 
-    def silence(self, channel: Channel) -> None:
-        if (loop := self._loops.pop(channel, None)) is not None:
-            self._broker.silence((self._bus, channel, self._node), loop)
+        def silence() -> None:
+            self._broker.silence(queue, loop)
             loop.close(1.0)
+
+        return silence
 
     def close(self) -> None:
         pass

@@ -15,7 +15,7 @@ from congress.kernel.clock import SystemClock
 from congress.kernel.threads import SystemThreads
 from congress.model.diagnostic import Refused
 from congress.model.status import State
-from congress.plugins.bus.oslo import frame, outbox, transport
+from congress.plugins.bus.oslo import ear, frame, outbox, transport
 from congress.plugins.bus.oslo.frame import (
     MAX_MESSAGE,
     MAX_TEXT,
@@ -143,7 +143,7 @@ class OutageTest(StationsCase):
     def test_it_opens_without_a_broker_and_connects_later(self) -> None:
         self.broker.fault = ConnectionError("no")
         with (
-            mock.patch.object(transport, "LISTEN_PAUSE", 0.02),
+            mock.patch.object(ear, "PAUSE", 0.02),
             self.assertLogs("congress.plugins.bus.oslo", "WARNING"),
         ):
             begun = time.monotonic()
@@ -155,15 +155,19 @@ class OutageTest(StationsCase):
         two = self.station("b")
         self.assertEqual(b"1", two.transport.call("a", b"1", time.monotonic() + 5))
 
-    def test_a_broker_that_swallows_everything_is_noticed(self) -> None:
-        one, _ = self.pair()
-        self.broker.copies = 0
-        with mock.patch.object(transport, "ECHO_PATIENCE", 0.05):
-            one.transport.broadcast(Channel.CONTROL, b"1")
-            self.expect(lambda: one.transport.health().state is State.DEGRADED, "no echo")
-            self.broker.copies = 1
-            one.transport.broadcast(Channel.CONTROL, b"1")
-            self.expect(lambda: one.transport.health().state is State.OK, "an echo")
+    def test_who_is_not_delivered_to_any_more_listens_anew(self) -> None:
+        with (
+            mock.patch.object(transport, "LOOK_INTERVAL", 0.02),
+            mock.patch.object(ear, "ECHO_PATIENCE", 0.05),
+            self.assertLogs("congress.plugins.bus.oslo", "WARNING") as logged,
+        ):
+            one, two = self.pair()
+            self.broker.strike_dumb("b", Channel.DATA)
+            self.expect(lambda: two.transport.health().state is not State.OK, "it is noticed")
+            self.expect(lambda: two.transport.health().state is State.OK, "it is mended")
+        self.assertIn("listening anew on data: nothing comes back", str(logged.output))
+        one.transport.send("b", b"x")
+        self.expect(lambda: (Channel.DATA, "a", b"x") in two.received, "data are heard again")
 
     def test_what_cannot_be_queued_is_counted(self) -> None:
         one, _ = self.pair()

@@ -28,6 +28,7 @@ from oslo_messaging import opts
 from congress.interfaces.bus import Channel
 from congress.model.diagnostic import refuse
 from congress.plugins.bus.oslo.frame import Address, name_of
+from congress.plugins.bus.oslo.link import Silence
 
 LOG = logging.getLogger(__name__)
 
@@ -92,7 +93,6 @@ class Broker:
             self._transport, oslo_messaging.Target(exchange=f"congress.{self._bus}"), retry=0
         )
         self._closed = False
-        self._servers: dict[Channel, Any] = {}
 
     def cast(self, address: Address, text: str) -> None:
         """Send an envelope. :raises Exception: of any kind, if it may not have left."""
@@ -100,11 +100,8 @@ class Broker:
         client = self._client.prepare(topic=self._topic(address.channel), **way)
         client.cast({}, "take", frame=text)
 
-    def listen(self, channel: Channel, take: Callable[[object], None]) -> None:
-        """Have what arrives on a channel taken; returns once the broker delivers.
-
-        :raises Exception: of any kind, if it never will.
-        """
+    def listen(self, channel: Channel, take: Callable[[object], None]) -> Silence:
+        """See ``Link.listen``."""
         _mind_process_group(self._conf)
         server = oslo_messaging.get_rpc_server(
             self._transport,
@@ -115,16 +112,14 @@ class Broker:
             access_policy=oslo_messaging.ExplicitRPCAccessPolicy,
         )
         server.start(override_pool_size=WORKERS[channel])
-        self._servers[channel] = server
-        if self._closed:
-            self.silence(channel)
 
-    def silence(self, channel: Channel) -> None:
-        """Listen on a channel no more; waits for handlers that run."""
-        server = self._servers.pop(channel, None)
-        if server is not None:
+        def silence() -> None:
             server.stop()
             server.wait()
+
+        if self._closed:
+            silence()
+        return silence
 
     def close(self) -> None:
         """Disconnect. What still tries to listen is silenced as soon as it does."""

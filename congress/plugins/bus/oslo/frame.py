@@ -51,6 +51,8 @@ class Kind(enum.StrEnum):
     LOST = "l"
     #: A node's own sign that it hears what is broadcast from now on.
     MARKER = "m"
+    #: A node's own sign, to see whether its own queue delivers.
+    SIGN = "w"
 
 
 class Piece(msgspec.Struct, frozen=True, array_like=True):

@@ -34,7 +34,8 @@ LONGEST_PAUSE = 2.0
 class Outgoing:
     """A message to be sent: ``piece`` holds it whole; or an envelope's text as it is.
 
-    ``expires`` is the monotonic time from which it is no longer worth sending.
+    ``expires`` is the monotonic time from which it is no longer worth sending, ``left``
+    the time at which all of it had been sent.
     """
 
     address: Address
@@ -43,6 +44,12 @@ class Outgoing:
     to: str = ""
     text: str = ""
     begun: bool = field(default=False, init=False)
+    left: float | None = field(default=None, init=False)
+
+    @property
+    def number(self) -> int:
+        """The message's number."""
+        return self.piece.number if self.piece is not None else 0
 
     @property
     def size(self) -> int:
@@ -152,6 +159,9 @@ class Lane:
             if not self._try(self._held[0].address, self._texts(self._held)):
                 self._come_back()
                 return
+            now = self._clock.monotonic()
+            for item in self._held:
+                item.left = now
             self._held = []
 
     def _come_back(self) -> None:
@@ -197,12 +207,13 @@ class Lane:
 
     def _try(self, address: Address, texts: Iterator[str] | list[str]) -> bool:
         """Send envelopes; whether all of them left."""
-        self._trying_since = self._clock.monotonic()
+        begun = self._clock.monotonic()
         try:
             for text in texts:
+                self._trying_since = begun = self._clock.monotonic()
                 self._means.cast(address, text)
         except Exception as error:
-            self._note_away(self._trying_since, error)
+            self._note_away(begun, error)
             return False
         finally:
             self._trying_since = None

@@ -4,10 +4,13 @@ May import this transport's wire and ``congress.interfaces``.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from congress.interfaces.bus import Channel
 from congress.plugins.bus.oslo.frame import Address
+
+#: Ends listening; waits for handlers that run.
+Silence: TypeAlias = Callable[[], None]
 
 
 class Link(Protocol):
@@ -16,11 +19,11 @@ class Link(Protocol):
     def cast(self, address: Address, text: str) -> None:
         """Send an envelope. :raises Exception: of any kind, if it may not have left."""
 
-    def listen(self, channel: Channel, take: Callable[[object], None]) -> None:
-        """Have what arrives on a channel taken; returns once the broker delivers."""
+    def listen(self, channel: Channel, take: Callable[[object], None]) -> Silence:
+        """Have what arrives on a channel taken; returns once the broker delivers.
 
-    def silence(self, channel: Channel) -> None:
-        """Listen on a channel no more."""
+        :raises Exception: of any kind, if it does not.
+        """
 
     def close(self) -> None:
         """Disconnect."""

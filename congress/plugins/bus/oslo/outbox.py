@@ -78,11 +78,18 @@ class Outbox:
         """Data for one node."""
         self._put(Way.DATA, Address(Channel.DATA, node), Kind.SEND, payload, instance)
 
-    def mark(self, channel: Channel) -> None:
-        """A marker; see ``reception``."""
-        way = Way.CONTROL if channel is Channel.CONTROL else Way.DATA
-        piece = Piece(Kind.MARKER, self.number())
-        self._lanes[way].put(Outgoing(Address(channel), _NEVER, piece))
+    def signs(self, channel: Channel) -> list[Outgoing]:
+        """Signs for this node itself, for a broadcast and for its own queue; see ``ear``."""
+        own = Address(channel, self._identity.node)
+        return [
+            Outgoing(Address(channel), _NEVER, Piece(Kind.MARKER, self.number())),
+            Outgoing(own, _NEVER, Piece(Kind.SIGN, self.number()), self._identity.instance),
+        ]
+
+    def put(self, item: Outgoing) -> None:
+        """Send a sign."""
+        way = Way.CONTROL if item.address.channel is Channel.CONTROL else Way.DATA
+        self._lanes[way].put(item)
 
     def probe(self) -> None:
         """Nothing, to see whether it can be sent."""
@@ -123,9 +130,9 @@ class Outbox:
         address = Address(channel, self._identity.node)
         self._lanes[way].put(Outgoing(address, expires, text=seal(envelope)))
 
-    def away_for(self, way: Way) -> float:
-        """Seconds for which the broker has been away, as one lane sees it."""
-        return self._lanes[way].away_for()
+    def away_for(self) -> float:
+        """Seconds for which the broker has been away, as far as calls are concerned."""
+        return max(self._lanes[way].away_for() for way in (Way.CONTROL, Way.CALLS))
 
     def is_away(self) -> bool:
         """Whether a lane could not send last time."""

@@ -7,10 +7,14 @@ more) does no harm.
 """
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from congress.interfaces.bus import TimedOut
 from congress.interfaces.runtime import Clock
+
+#: Seconds between two looks whether there is hope for an answer.
+LOOK_UP = 0.5
 
 
 class Questions:
@@ -28,12 +32,22 @@ class Questions:
             self._open[number] = answer
         return answer
 
-    def wait(self, number: int, answer: "Future[bytes]", deadline: float) -> bytes:
-        """The answer. :raises TimedOut: there was none. :raises Unreachable: it was refused."""
+    def wait(
+        self, number: int, answer: "Future[bytes]", deadline: float, hopeless: Callable[[], bool]
+    ) -> bytes:
+        """The answer.
+
+        :param hopeless: asked now and then whether waiting on makes no sense.
+        :raises TimedOut: there was none. :raises Unreachable: it was refused.
+        """
         try:
-            return answer.result(max(0.0, deadline - self._clock.monotonic()))
-        except TimeoutError:
-            raise TimedOut("no answer came in time") from None
+            while True:
+                left = deadline - self._clock.monotonic()
+                try:
+                    return answer.result(min(max(0.0, left), LOOK_UP))
+                except TimeoutError:
+                    if left <= LOOK_UP or hopeless():
+                        raise TimedOut("no answer came in time") from None
         finally:
             self.end(number)
 

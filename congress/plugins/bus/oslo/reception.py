@@ -12,13 +12,13 @@ Invariant: nothing here blocks, but handlers of data may.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from congress.interfaces.bus import Channel, OnMessage
-from congress.interfaces.runtime import Clock
+from congress.interfaces.runtime import Clock, Loop
 from congress.plugins.bus.oslo.assembly import Assembly
 from congress.plugins.bus.oslo.counts import Counts
 from congress.plugins.bus.oslo.frame import Envelope, Identity, Kind, Piece, unseal
@@ -30,7 +30,10 @@ HOPS = 4
 #: Seconds of listening after which broadcasts count though the marker was not heard.
 MARKER_PATIENCE = 10.0
 
-_TO_ALL = (Kind.BROADCAST, Kind.MARKER)
+_TO_ALL = {Kind.BROADCAST, Kind.MARKER}
+_SIGNS = {Kind.MARKER, Kind.SIGN}
+#: What comes back to its sender in the normal course of things.
+_ECHOES = _TO_ALL | _SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,26 @@ class Receivers:
     back: Callable[[Channel, Envelope], None]
     #: Nobody but this process takes this node's requests: (request).
     alone: Callable[[Piece], None]
-    #: A marker was heard.
-    ready: Callable[[], None]
-    #: Something of this process's own came back.
-    echo: Callable[[], None]
+    #: A sign of this process's own came back: (channel, its number).
+    echo: Callable[[Channel, int], None]
+    #: Broadcasts count from now on.
+    fresh: Callable[[], None]
 
 
 class Reception:
-    """``take`` may be called from several threads."""
+    """``take`` may be called from several threads; ``loops`` do the work, in order."""
 
     def __init__(
-        self, identity: Identity, receivers: Receivers, clock: Clock, counts: Counts
+        self,
+        identity: Identity,
+        receivers: Receivers,
+        loops: Mapping[Channel, Loop],
+        clock: Clock,
+        counts: Counts,
     ) -> None:
         self._bus, self.instance = identity.bus, identity.instance
         self._receivers = receivers
+        self._loops = loops
         self._clock = clock
         self._counts = counts
         self._assemblies = {channel: Assembly(clock) for channel in Channel}
@@ -96,18 +105,35 @@ class Reception:
             return
         if envelope.bus != self._bus:
             self._counts.add("of another bus")
-        elif envelope.pieces and envelope.pieces[0].kind in _TO_ALL:
+            return
+        own = envelope.instance == self.instance
+        kinds = {piece.kind for piece in envelope.pieces}
+        if own:
+            self._note_signs(channel, envelope.pieces)
+        if kinds and not (own and kinds <= _ECHOES):
+            self._loops[channel].post(lambda: self._take(channel, envelope))
+
+    def _note_signs(self, channel: Channel, pieces: Sequence[Piece]) -> None:
+        """Signs are noted at once, however busy the handlers are."""
+        for piece in pieces:
+            if piece.kind in _SIGNS:
+                self._receivers.echo(channel, piece.number)
+            if piece.kind is Kind.MARKER and channel not in self._fresh:
+                self._loops[channel].post(lambda: self._freshen(channel))
+
+    def _freshen(self, channel: Channel) -> None:
+        """Everything older than the marker is dealt with."""
+        self._fresh.add(channel)
+        self._receivers.fresh()
+
+    def _take(self, channel: Channel, envelope: Envelope) -> None:
+        if envelope.pieces[0].kind in _TO_ALL:
             self._take_broadcast(channel, envelope)
-        elif envelope.pieces:
+        else:
             self._take_addressed(channel, envelope)
 
     def _take_broadcast(self, channel: Channel, envelope: Envelope) -> None:
-        if envelope.instance == self.instance:
-            self._receivers.echo()
-            if envelope.pieces[0].kind is Kind.MARKER:
-                self._fresh.add(channel)
-                self._receivers.ready()
-        elif self._is_fresh(channel):
+        if self._is_fresh(channel):
             self._instances[envelope.node] = envelope.instance
             self._open(channel, envelope)
 
@@ -147,7 +173,7 @@ class Reception:
                 self._receivers.message(channel, sender.node, payload)
             elif piece.kind is Kind.REQUEST:
                 self._receivers.request(sender, piece, payload)
-            else:
+            elif piece.kind not in _SIGNS:
                 self._receivers.answer(piece, payload)
         except Exception:
             LOG.exception("a message on %s could not be handled", channel)

@@ -12,7 +12,6 @@ Invariants: no method blocks but ``call``, up to its deadline, and ``open`` and
 sent.
 """
 
-import logging
 import threading
 
 from oslo_config import cfg
@@ -27,19 +26,18 @@ from congress.interfaces.bus import (
     Unreachable,
 )
 from congress.interfaces.plugin import OptionValue, PluginInfo
-from congress.interfaces.runtime import Pool, Stop, Task
+from congress.interfaces.runtime import Loop, Pool
 from congress.model.diagnostic import refuse
 from congress.model.status import Health, State
 from congress.plugins.bus.oslo.answering import Answering
 from congress.plugins.bus.oslo.counts import Counts
+from congress.plugins.bus.oslo.ear import Ear, Surroundings
 from congress.plugins.bus.oslo.frame import MAX_MESSAGE, Identity, Kind, Piece
 from congress.plugins.bus.oslo.link import Link
-from congress.plugins.bus.oslo.outbox import Outbox, Way
+from congress.plugins.bus.oslo.outbox import Outbox
 from congress.plugins.bus.oslo.questions import Questions
 from congress.plugins.bus.oslo.reception import Receivers, Reception
 from congress.plugins.bus.oslo.settings import is_url_set
-
-LOG = logging.getLogger(__name__)
 
 #: Requests that are handled at a time, and that may wait for it.
 WORKERS = 32
@@ -50,10 +48,10 @@ OPEN_PATIENCE = 5.0
 CLOSE_PATIENCE = 2.0
 #: Seconds for which a broker that is away may come back before calls fail at once.
 AWAY_PATIENCE = 3.0
-#: Seconds without an echo of what was broadcast that are a reason to worry.
-ECHO_PATIENCE = 5.0
-#: Seconds between two attempts to listen, if one failed.
-LISTEN_PAUSE = 2.0
+#: The same for calls that wait for an answer.
+ANSWER_PATIENCE = 10.0
+#: Seconds between two looks whether what arrives is heard.
+LOOK_INTERVAL = 2.0
 
 
 class OsloTransport(BusTransport):
@@ -78,12 +76,12 @@ class OsloTransport(BusTransport):
         self._open = False
         self._settled = threading.Event()
         self._questions = Questions(ctx.clock)
-        self._unheard_since: float | None = None
         self._link: Link | None = None
         self._outbox: Outbox | None = None
         self._reception: Reception | None = None
         self._pool: Pool | None = None
-        self._listeners: list[Task] = []
+        self._ears: dict[Channel, Ear] = {}
+        self._loops: list[Loop] = []
 
     def connect(self, bus_id: str, node: str) -> Link:
         """The connection to the broker, not used yet. Tests put another one here."""
@@ -114,24 +112,35 @@ class OsloTransport(BusTransport):
             answer=self._take_answer,
             back=outbox.put_back,
             alone=self._note_alone,
-            ready=self._note_ready,
-            echo=self._note_echo,
+            echo=lambda channel, number: self._ears[channel].heard(number),
+            fresh=self._note_fresh,
         )
-        self._reception = Reception(identity, receivers, clock, self.counts)
-        self._outbox = outbox
+        takers = {channel: threads.loop(f"oslo-take-{channel}") for channel in Channel}
+        reception = Reception(identity, receivers, takers, clock, self.counts)
+        self._outbox, self._reception = outbox, reception
+        given = Surroundings(
+            link=link,
+            threads=threads,
+            clock=clock,
+            take=self._take,
+            began=reception.listening,
+            signs=outbox.signs,
+            put=outbox.put,
+            away=outbox.is_away,
+        )
+        self._ears = {channel: Ear(channel, given) for channel in Channel}
+        watch = threads.loop("oslo-watch")
+        self._loops = [watch, *takers.values()]
         self._open = True
         outbox.probe()
-        self._listeners = [
-            threads.task(f"oslo-listen-{channel}", lambda stop, c=channel: self._listen(c, stop))  # type: ignore[misc]
-            for channel in Channel
-        ]
+        for ear in self._ears.values():
+            ear.listen()
+            watch.every(LOOK_INTERVAL, ear.look)
         self._settled.wait(OPEN_PATIENCE)
 
     def broadcast(self, channel: Channel, payload: bytes) -> None:
         if self._open and self._outbox is not None:
             self._outbox.broadcast(channel, payload)
-            if self._unheard_since is None:
-                self._unheard_since = self.ctx.clock.monotonic()
 
     def send(self, node: str, payload: bytes) -> None:
         if self._open and self._outbox is not None and self._reception is not None:
@@ -145,7 +154,7 @@ class OsloTransport(BusTransport):
             raise Unreachable("the request is too large for the bus")
         if self.ctx.clock.monotonic() >= deadline:
             raise Unreachable("the deadline has passed")
-        if outbox.away_for(Way.CALLS) > AWAY_PATIENCE:
+        if outbox.away_for() > AWAY_PATIENCE:
             raise Unreachable("the message broker cannot be reached")
         number = outbox.number()
         answer = self._questions.begin(number)
@@ -154,7 +163,7 @@ class OsloTransport(BusTransport):
             self._questions.end(number)
             raise Unreachable("too many requests wait for the message broker")
         try:
-            return self._questions.wait(number, answer, deadline)
+            return self._questions.wait(number, answer, deadline, self._is_hopeless)
         except TimedOut:
             if outbox.withdraw(item):
                 raise Unreachable("the message broker cannot be reached") from None
@@ -165,8 +174,6 @@ class OsloTransport(BusTransport):
             return
         self._open = False
         self._questions.fail_all(TimedOut("this node disconnects"))
-        for listener in self._listeners:
-            listener.stop(0.0)
         if self._outbox is not None:
             self._outbox.close(drain)
         if self._pool is not None:
@@ -178,43 +185,28 @@ class OsloTransport(BusTransport):
             return Health(State.NOT_READY, "not connected")
         if self._outbox.is_away():
             return Health(State.DEGRADED, "the message broker cannot be reached")
-        if not self._reception.is_ready():
+        if self._outbox.away_for() > AWAY_PATIENCE:
+            return Health(State.DEGRADED, "the message broker does not answer")
+        if not self._reception.is_ready() or not all(
+            ear.is_listening() for ear in self._ears.values()
+        ):
             return Health(State.NOT_READY, "connecting to the message broker")
-        return self._echo_health()
-
-    def _echo_health(self) -> Health:
-        """A fault if what is broadcast has not come back for a while."""
-        since = self._unheard_since
-        if since is not None and self.ctx.clock.monotonic() - since > ECHO_PATIENCE:
+        if any(ear.is_deaf() for ear in self._ears.values()):
             return Health(State.DEGRADED, "the message broker does not deliver")
         return Health()
 
-    def _listen(self, channel: Channel, stop: Stop) -> None:
-        """Begin to listen, as soon as it can be."""
-        assert self._link is not None and self._reception is not None and self._outbox is not None
-        while not stop.is_set():
-            try:
-                self._link.listen(channel, lambda text: self._take(channel, text))
-            except Exception as error:
-                LOG.warning("cannot listen on %s: %s", channel, type(error).__name__)
-                LOG.debug("the reason", exc_info=True)
-                stop.wait(LISTEN_PAUSE)
-            else:
-                self._reception.listening(channel)
-                self._outbox.mark(channel)
-                return
+    def _is_hopeless(self) -> bool:
+        """Whether the broker has been away for so long that calls should not wait for it."""
+        return self._outbox is not None and self._outbox.away_for() > ANSWER_PATIENCE
 
     def _disconnect(self, deadline: float) -> None:
         """Leave the broker, or give it up if that takes too long."""
         link, threads, clock = self._link, self.ctx.threads, self.ctx.clock
-        if link is None:
-            return
-        tasks = [
-            threads.task(f"oslo-silence-{channel}", lambda stop, c=channel: link.silence(c))  # type: ignore[misc]
-            for channel in Channel
-        ]
-        for task in tasks:
+        assert link is not None
+        for task in [task for ear in self._ears.values() for task in ear.close()]:
             task.stop(max(0.0, deadline - clock.monotonic()))
+        for loop in self._loops:
+            loop.close(max(0.0, deadline - clock.monotonic()))
         leave = threads.task("oslo-close", lambda stop: link.close())
         leave.stop(max(0.0, deadline - clock.monotonic()))
 
@@ -233,9 +225,6 @@ class OsloTransport(BusTransport):
     def _note_alone(self, request: Piece) -> None:
         self._questions.fail(request.number, Unreachable("this node is the only one of its id"))
 
-    def _note_ready(self) -> None:
+    def _note_fresh(self) -> None:
         if self._reception is not None and self._reception.is_ready():
             self._settled.set()
-
-    def _note_echo(self) -> None:
-        self._unheard_since = None

@@ -1,0 +1,207 @@
+"""Two servers and a RabbitMQ: policy and API here, datasources there, and the broker killed.
+
+The broker is a private one, because it is killed. Made where ``script/services`` has
+told of a RabbitMQ; the tests of the transport say so if it should and has not.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from typing import Any
+
+import requests
+
+from tests.functional.system import DEADLINE, SCRIPTS, free_port, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFIG = """[DEFAULT]
+transport_url = rabbit://congress:congress@127.0.0.1:{broker}/
+auth_strategy = noauth
+bind_host = 127.0.0.1
+bind_port = {port}
+state_path = {folder}
+encryption_key_path = {folder}/keys
+[database]
+connection = sqlite:///{folder}/congress.db
+"""
+
+
+class Broker:
+    """A RabbitMQ of our own."""
+
+    def __init__(self, case: unittest.TestCase) -> None:
+        folder = pathlib.Path(case.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        folder.chmod(0o711)
+        self.folder = folder / "services"
+        self.port = free_port()
+        self.environment = {
+            **os.environ,
+            "CONGRESS_SERVICES_DIR": str(self.folder),
+            "CONGRESS_RABBITMQ_PORT": str(self.port),
+        }
+        case.addCleanup(self.run, "stop")
+
+    def run(self, verb: str) -> None:
+        """Start or stop it."""
+        subprocess.run(
+            ["script/services", verb, "rabbitmq"],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        os.kill(int((self.folder / "rabbitmq" / "pid").read_text()), signal.SIGKILL)
+
+    def has_written_down(self, *nodes: str) -> bool:
+        """Whether it would know the queues of nodes after it was killed.
+
+        RabbitMQ writes the names of replicated queues some seconds after it made them;
+        one that it did not write is dead for ever when it comes back.
+        """
+        (file,) = (self.folder / "rabbitmq" / "data").glob("*/quorum/*/names.dets")
+        text = file.read_bytes()
+        return all(
+            f"congress.bus.{channel}{queue}{node}".encode() in text
+            for channel in ("control", "data")
+            for queue in (".", f"_fanout_{socket.gethostname()}:congress-")
+            for node in nodes
+        )
+
+
+class Server:
+    """A ``congress-server`` with some roles."""
+
+    def __init__(self, case: unittest.TestCase, name: str, config: pathlib.Path) -> None:
+        self.log = config.with_name(f"{name}.log")
+        self._command = [sys.executable, str(SCRIPTS / "congress-server"), "--node-id", name]
+        self._command += ["--config-file", str(config), "--log-file", str(self.log)]
+        self._process: subprocess.Popen[bytes] | None = None
+        case.addCleanup(self.kill)
+
+    def start(self, *roles: str) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(
+            [*self._command, *roles],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        """``kill -9``, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=DEADLINE)
+
+    def reports(self, text: str) -> int:
+        """How often it logged something."""
+        return self.log.read_text().count(text) if self.log.exists() else 0
+
+
+class TwoNodesCase(unittest.TestCase):
+    def setUp(self) -> None:
+        self.broker = Broker(self)
+        self.broker.run("start")
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        port = free_port()
+        config = folder / "congress.conf"
+        config.write_text(CONFIG.format(broker=self.broker.port, port=port, folder=folder))
+        self.url = f"http://127.0.0.1:{port}"
+        self.http = self.enterContext(requests.Session())
+        self.http.trust_env = False
+        self.front = Server(self, "front", config)
+        self.store = Server(self, "store", config)
+
+    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """An answer of the API; a failure if it takes long."""
+        begun = time.monotonic()
+        answer = self.http.request(method, self.url + path, json=body, timeout=60)
+        self.assertLess(time.monotonic() - begun, 30.0, path)
+        return answer
+
+    def ready(self) -> bool:
+        try:
+            return self.ask("GET", "/health/ready").ok
+        except requests.ConnectionError:
+            return False
+
+    def push(self, *values: int) -> requests.Response:
+        """The rows of the pushed table, all of them."""
+        rows = [[value] for value in values]
+        return self.ask("PUT", "/v1/data-sources/cloud/tables/seen/rows", rows)
+
+    def await_reaction(self, *values: int) -> None:
+        """Rows are evaluated on one node, and actions have run once each on the other."""
+
+        def rows() -> list[int]:
+            found = self.ask("GET", "/v1/policies/classification/tables/alarm/rows").json()
+            return sorted(row["data"][0] for row in found["results"])
+
+        def states() -> list[str]:
+            return [entry["state"] for entry in self.ask("GET", "/v1/ledger").json()["results"]]
+
+        wait_until(lambda: rows() == list(values), f"rows {values}")
+        wait_until(lambda: states() == ["done"] * len(values), "actions are done")
+        for value in values:
+            self.assertEqual(1, self.store.reports(f"alarm raised {value}"))
+            self.assertEqual(0, self.front.reports(f"alarm raised {value}"))
+
+
+class TwoNodesTest(TwoNodesCase):
+    def test_they_work_together_and_survive_the_end_of_the_broker(self) -> None:
+        self.front.start("--api", "--policy-engine")
+        self.store.start("--datasources")
+        wait_until(self.ready, "the API is ready")
+        self.create()
+        wait_until(lambda: self.push(1).ok, "the data source takes rows")
+        self.await_reaction(1)
+
+        wait_until(lambda: self.broker.has_written_down("front", "store"), "queues are on disk")
+        self.broker.kill()
+        wait_until(lambda: self.push(1, 2).status_code == 503, "the API says it is unavailable")
+        self.assertTrue(self.ask("GET", "/v1/policies/classification/rules").ok)
+        self.broker.run("start")
+        returned = time.monotonic()
+        wait_until(lambda: self.push(1, 2).ok, "the data source takes rows again")
+        self.await_reaction(1, 2)
+        self.assertLess(time.monotonic() - returned, 20.0)
+        self.assertEqual([0, 0], [self.front.terminate(), self.store.terminate()])
+
+    def create(self) -> None:
+        """Data sources and a rule, through the API's node."""
+        tables = {"tables": {"seen": ["what"]}}
+
+        def create_source() -> bool:
+            body = {"name": "cloud", "driver": "push", "config": tables}
+            return self.ask("POST", "/v1/data-sources", body).status_code == 201
+
+        wait_until(create_source, "the datasource node is found")
+        for path, body in (
+            ("/v1/data-sources", {"name": "notify", "driver": "notify"}),
+            ("/v1/policies/classification/rules", {"rule": "alarm(x) :- cloud:seen(x)"}),
+            (
+                "/v1/policies/classification/rules",
+                {"rule": 'execute[notify:log("alarm raised", x)] :- alarm(x)'},
+            ),
+        ):
+            answer = self.ask("POST", path, body)
+            self.assertEqual(201, answer.status_code, answer.text)
+
+
+if not os.environ.get("CONGRESS_TEST_RABBITMQ_URL"):
+    del TwoNodesTest
