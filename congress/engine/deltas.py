@@ -53,6 +53,7 @@ class Deltas:
         :param number: of this transaction.
         :raises Refused: with every problem; nothing has changed then.
         """
+        self.state.changed_rows = 0
         if not gc.isenabled():
             return self._transact(number, edits, off, deadline, dry_run)
         gc.disable()

@@ -132,7 +132,7 @@ class Propagation:
                 return
             added, removed = staged.added, staged.removed
             self.apply(node, added, removed)
-        elif node in self.recompute:
+        elif self.recompute and node in self.recompute:
             added, removed = self._evaluate(node, node.given, staged)
         else:
             added, removed = self._settle(node, staged)
@@ -159,18 +159,18 @@ class Propagation:
 
     def _settle(self, node: Node, staged: Staged | None) -> tuple[Rows, Rows]:
         """Count what clauses gained and lost."""
-        counts = self._pending.pop(node, None)
-        if counts is None:
-            counts = {}
+        counts = self._pending.pop(node, None) or {}
         if staged is not None:
             self.give(node, staged)
             for row in staged.added:
                 counts[row] = counts.get(row, 0) + 1
             for row in staged.removed:
                 counts[row] = counts.get(row, 0) - 1
-        self._evaluate_fresh(node, counts)
-        self.journal.note(node.table.count, counts, -1)
-        return node.table.count(counts)
+        if self.fresh:
+            self._evaluate_fresh(node, counts)
+        count = node.table.count
+        self.journal.note(count, counts, -1)
+        return count(counts)
 
     def give(self, node: Node, staged: Staged) -> None:
         """Change the given rows of a table that has others beside them."""
@@ -225,7 +225,7 @@ class Propagation:
         """
         if not added and not removed:
             return
-        if node.given is not None:
+        if added and node.given is not None:
             self.meter.derive(len(added))
         self.changes[node] = (added, removed)
         if node.entries:

@@ -91,10 +91,10 @@ def _tell(
 ) -> None:
     """Let some readers count."""
     size = len(came) + len(went)
-    group = turn.node.group
+    group, recompute = turn.node.group, run.recompute
     for entry in entries.values():
         target = entry.target
-        if not entry.clause.live or target in run.recompute:
+        if not entry.clause.live or (recompute and target in recompute):
             continue
         if target.group is not None and target.group is group:
             continue
