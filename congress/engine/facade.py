@@ -27,7 +27,7 @@ from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.action import DesiredAction
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Diagnostic, refuse
-from congress.model.values import Row
+from congress.model.values import Row, row_order_key
 
 DEFAULT_EVALUATOR: Literal["naive", "incremental"] = "incremental"
 
@@ -143,21 +143,23 @@ class Engine:
         return relation.rows.copy()
 
     def content(self, policy: str) -> list[str]:
-        """The facts and active rules of a policy, printed.
+        """The facts and active rules of a policy, printed and sorted, facts first.
 
         :raises Refused: if there is no such policy.
         """
         self._known(policy)
-        texts = [
+        facts = [
             print_row(table[1], row)
-            for table in self._state.base
+            for table in sorted(self._state.base)
             if table[0] == policy
-            for row in self._state.stored(table)
+            for row in sorted(self._state.stored(table), key=row_order_key)
         ]
-        for key, stored in self._state.rules.items():
-            if key[0] == policy and stored.active:
-                texts.append(print_rule(stored.rule))
-        return texts
+        rules = [
+            print_rule(stored.rule)
+            for key, stored in self._state.rules.items()
+            if key[0] == policy and stored.active
+        ]
+        return facts + sorted(rules)
 
     def query(
         self, policy: str, text: str, *, limit: int | None = None, deadline: Deadline | None = None
