@@ -136,6 +136,7 @@ def lookups(bench: Bench) -> Figures:
     names = [str(source.choice(bench.cloud.tables["server"])[0]) for _ in range(2000)]
     figures: Figures = {}
     for engine in (bench.ours, bench.sqlite):
+        engine.lookup("error", names[0])
 
         def run(engine: Ours | SQLite = engine) -> None:
             for name in names:

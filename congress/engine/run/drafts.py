@@ -156,6 +156,7 @@ class Draft:
 
 
 def think(shape: Shape, tables: Tables) -> Draft:
+    """Think out how to work a shape off."""
     (body, terms), given = shape.placed(), shape.given
     sample = Sample(tables)
     none: frozenset[str] = frozenset()
@@ -169,28 +170,43 @@ def think(shape: Shape, tables: Tables) -> Draft:
         return Draft(order, None, None, [])
     if loops(plan) > MOST_LOOPS:
         return Draft(order, plan, None, [])
+    choice = _Choice(body, order[0] if given is None and order else None, sample, tables)
+    source = write(plan, head, choice.columns, choice.dirty, given)
+    return Draft(order, plan, _code(source.text), source.needs, choice.wish)
 
-    wishes: list[tuple[int, Columns]] = []
 
-    def choose(scan: Scan) -> Columns | None:
-        goal = body[scan.position]
+class _Choice:
+    """How each scan finds its rows.
+
+    :param opening: the position of the scan that is begun with, for a whole evaluation.
+    """
+
+    def __init__(
+        self, body: Sequence[Goal], opening: int | None, sample: Sample, tables: Tables
+    ) -> None:
+        self.wish: tuple[int, Columns] | None = None
+        self._body = body
+        self._opening = opening
+        self._sample = sample
+        self._tables = tables
+
+    def columns(self, scan: Scan) -> Columns | None:
+        """The columns of the index to use; none to go through all rows."""
+        goal, sample = self._body[scan.position], self._sample
         arity = len(goal.terms) if isinstance(goal, Lookup) else 0
         columns = index_columns(scan.table, scan.key_columns, arity, sample)
-        opening = given is None and scan.position == order[0]
-        if opening and columns and not sample.indexed(scan.table, columns):
-            if sample.spread(scan.table, columns) * _RARE >= sample.size(scan.table):
-                return ()
-            if not tables.table(scan.table).wanted(columns):
-                wishes.append((scan.position, columns))
-                return ()
-        return columns
+        if scan.position != self._opening or not columns or sample.indexed(scan.table, columns):
+            return columns
+        if sample.spread(scan.table, columns) * _RARE >= sample.size(scan.table):
+            return ()
+        if self._tables.table(scan.table).wanted(columns):
+            return columns
+        self.wish = (scan.position, columns)
+        return ()
 
-    def dirty(scan: Scan) -> bool:
-        return tables.table(scan.table).floats
-
-    source = write(plan, head, choose, dirty, given)
-    wish = wishes[0] if wishes else None
-    return Draft(order, plan, _code(source.text), source.needs, wish)
+    def dirty(self, scan: Scan) -> bool:
+        """Whether rows may hold floats that equal integers."""
+        return self._tables.table(scan.table).floats
 
 
 def draft_of(shape: Shape, body: Sequence[Goal], tables: Tables) -> Draft:
