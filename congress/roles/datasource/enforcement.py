@@ -13,7 +13,7 @@ from typing import Any
 from congress.interfaces.leader import LeaderContext, LeaderStrategy, LeaseTerms
 from congress.interfaces.role import Bus, Plugins
 from congress.interfaces.runtime import Clock, Loop
-from congress.interfaces.storage import Fenced, LedgerEntry, StorageBackend, StorageError
+from congress.interfaces.storage import LedgerEntry, StorageBackend, StorageError
 from congress.roles.datasource.caller import Caller
 from congress.roles.datasource.copies import Edge
 from congress.roles.datasource.electorate import Electorate, Sightings
@@ -118,13 +118,11 @@ class Enforcement:
         }
 
     def _begin(self) -> None:
-        """Take the ledger over, now or as soon as storage answers."""
+        """Take the ledger over, now or as soon as storage lets this owner write."""
         if self._closed:
             return
         try:
             entries = self._ledger.load()
-        except Fenced:
-            return
         except StorageError as error:
             if not self._failed:
                 LOG.warning("the ledger of %s cannot be read: %s", self._datasource, error)

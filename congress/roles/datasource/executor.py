@@ -152,7 +152,10 @@ class Executor:
             self._record()
             progress = self._run_next()
         except Fenced:
-            LOG.warning("the ledger of %s belongs to another node now", self._name)
+            # Either another node took over, and this executor is ended soon, or nobody
+            # did while the lease had run out, and it can be renewed.
+            LOG.warning("the ledger of %s is not this node's at the moment", self._name)
+            self._timer = self._loop.later(LOOK, self.kick)
             return
         except StorageError as error:
             self._wait_for_storage(error)

@@ -176,20 +176,45 @@ class TakeOverTest(DatasourceCase):
         engine = Engine(self, "pe1").publish()
         self.clock.advance(3.0)
         ledger = node.service._fleet.hosts()["nova"].enforcement.executor._ledger
-        claim = ledger.claim
-
-        def doze(*args: Any) -> Any:
-            claimed = claim(*args)
-            ledger.claim = claim  # type: ignore[method-assign]
-            node.threads.pause()
-            self.threads.after(8.0, node.threads.resume)
-            self.threads.wait(lambda: True, self.clock.monotonic())
-            return claimed
-
-        ledger.claim = doze  # type: ignore[method-assign]
+        ledger.claim = self.dozing(node, ledger, "claim", before=False)  # type: ignore[method-assign]
         engine.want(VM1)
         self.clock.advance(20.0)
         self.assertEqual(({"vm1": "done"}, 1), (self.states(), len(self.world.calls)))
+
+    def test_an_owner_that_overslept_before_recording_writes_on(self) -> None:
+        self.oversleep("record")
+
+    def test_an_owner_that_overslept_before_claiming_writes_on(self) -> None:
+        self.oversleep("claim")
+
+    def test_an_owner_that_overslept_before_finishing_writes_on(self) -> None:
+        self.oversleep("finish")
+
+    def oversleep(self, method: str) -> None:
+        """One write of the ledger comes too late, and nobody else wants the datasource."""
+        node = self.node()
+        self.create(node)
+        engine = Engine(self, "pe1").publish()
+        self.clock.advance(3.0)
+        ledger = node.service._fleet.hosts()["nova"].enforcement.executor._ledger
+        setattr(ledger, method, self.dozing(node, ledger, method, before=True))
+        engine.want(VM1)
+        self.clock.advance(25.0)
+        self.assertEqual(({"vm1": "done"}, 1), (self.states(), len(self.world.calls)))
+
+    def dozing(self, node: Node, target: object, method: str, *, before: bool) -> Any:
+        """The method of an object; its first call outlasts the lease, before or after its work."""
+        work = getattr(target, method)
+
+        def doze(*args: Any, **named: Any) -> Any:
+            setattr(target, method, work)
+            done = None if before else work(*args, **named)
+            node.threads.pause()
+            self.threads.after(8.0, node.threads.resume)
+            self.threads.wait(lambda: True, self.clock.monotonic())
+            return work(*args, **named) if before else done
+
+        return doze
 
     def test_recorded_manual_actions_are_run_by_the_next_owner(self) -> None:
         one, _, _ = self.pair()
