@@ -20,6 +20,8 @@ from congress.engine.run.relation import Relation, Stored
 from congress.engine.run.table import Table
 from congress.engine.workspace import Workspace
 
+#: So many rows are copied in a few milliseconds.
+_AT_ONCE = 100_000
 #: Finds the answers; may run on any thread, once.
 Pending: TypeAlias = Callable[[], Answers]
 
@@ -50,6 +52,32 @@ class Desk:
         view = self._view(workspace, question)
         return lambda: answers(view, question, budget, limit)
 
+    def ready(self, workspace: Workspace, policy: str, text: str) -> bool:
+        """Whether ``ask`` would be short now; if not, do some of its work ahead.
+
+        :raises Refused: if the text is no query, or does not fit.
+        """
+        if self._preparations.find(workspace, policy, text) is not None:
+            return True
+        question = read_question(workspace, policy, text)
+        tables = {goal.table for goal in question.goals if isinstance(goal, Lookup)}
+        stale = [
+            table for table in tables if self._copied(workspace.contents(table), table) is None
+        ]
+        if sum(len(workspace.contents(table)) for table in stale) <= _AT_ONCE:
+            return True
+        self._copy(workspace, max(stale, key=lambda table: len(workspace.contents(table))))
+        return False
+
+    def _copied(self, live: Stored, table: TableId) -> Stored | None:
+        """The last copy of a table, if nothing has changed since."""
+        if isinstance(live, Relation):
+            return live
+        known = self._copies.get(table)
+        if known is not None and known[0] is live and known[1] == live.version:
+            return known[2]
+        return None
+
     def _view(self, workspace: Workspace, question: Question) -> Workspace:
         """A workspace with copies of the tables that a question reads."""
         view = Workspace(workspace.builtins)
@@ -61,11 +89,9 @@ class Desk:
     def _copy(self, workspace: Workspace, table: TableId) -> Stored:
         """A table that stays as it is; the last copy, if nothing has changed since."""
         live = workspace.contents(table)
-        if isinstance(live, Relation):
-            return live
-        known = self._copies.get(table)
-        if known is not None and known[0] is live and known[1] == live.version:
-            return known[2]
+        known = self._copied(live, table)
+        if known is not None or isinstance(live, Relation):
+            return live if known is None else known
         copy = Table()
         copy.rows = live.rows.copy()
         self._copies[table] = (live, live.version, copy)

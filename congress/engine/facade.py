@@ -182,6 +182,17 @@ class Engine:
         """
         return self._desk.ask(self._state, policy, text, limit, Budget(self.limits, deadline))
 
+    def ready(self, policy: str, text: str) -> bool:
+        """Whether ``ask`` would take just a few milliseconds now.
+
+        If not, some of its work is done ahead; call it again once others have had
+        their turn. Rows that change all the time are copied each time, so after some
+        attempts ask nevertheless.
+
+        :raises Refused: if the text is no query, or does not fit.
+        """
+        return self._desk.ready(self._state, policy, text)
+
     def trace(self, policy: str, text: str, *, deadline: Deadline | None = None) -> str:
         """How the answers of a query come about, one event per line.
 

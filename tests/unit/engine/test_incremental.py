@@ -1,6 +1,7 @@
 """Tests of the evaluation by deltas where random programs seldom go."""
 
 import unittest
+from unittest import mock
 
 from congress.engine import CreatePolicy, Engine, InsertRules, Limits, ReplaceTables, UpdateTable
 from congress.model.builtin import Builtin
@@ -99,6 +100,20 @@ class IncrementalTest(unittest.TestCase):
         self.assertEqual(found[:2], [[(1, "a")], [(1,), (2,)]])
         self.assertEqual(found[2], [(1, 1), (1, 2), (2, 1), (2, 2)])
         self.assertEqual(self.engine.query("p", 'q(x, "a")').rows, [])
+
+
+class AskingTest(unittest.TestCase):
+    def test_large_tables_are_copied_one_at_a_time(self) -> None:
+        engine = Engine(BUILTINS)
+        text = "h(x) :- q(x), s(x)"
+        facts = InsertRules("p", "q(1) s(1) q(2) s(2)")
+        engine.transact([CreatePolicy("p"), facts])
+        with mock.patch("congress.engine.asking._AT_ONCE", 1):
+            self.assertEqual([engine.ready("p", text) for _ in range(3)], [False, False, True])
+            engine.transact([UpdateTable("p", "q", [(3,)])])
+            self.assertEqual([engine.ready("p", text) for _ in range(2)], [False, True])
+            self.assertTrue(engine.ready("p", "q(x)"))
+        self.assertEqual(engine.ask("p", text)().rows, [(1,), (2,)])
 
 
 class PreparedTest(unittest.TestCase):
