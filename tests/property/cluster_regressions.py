@@ -90,4 +90,18 @@ FAILED_ONCE: dict[str, Plan] = {
             Step(23.849, "crash", ("pe2", "", 0.0, 12.804, 1.0)),
         ),
     ),
+    "an owner that overslept in a transaction carried out nothing any more": Plan(
+        seed=40223,
+        nodes=LAYOUTS[3],
+        strategy="auto",
+        pace=DEFAULT_PACE,
+        restart=True,
+        steps=(
+            Step(4.536, "flip", ("s0", "b")),
+            Step(8.345, "flip", ("s0", "d")),
+            Step(23.107, "pause", ("all1", "db.begin", 14.0, 9.023)),
+            Step(26.225, "flip", ("s0", "c")),
+            Step(28.263, "flip", ("s0", "a")),
+        ),
+    ),
 }
