@@ -9,7 +9,7 @@ from congress.testing.cluster import Cluster, Plan, make_plan
 from tests.property.cluster_regressions import FAILED_ONCE
 
 LONG = os.environ.get("CONGRESS_PROFILE") == "long"
-SEEDS = range(int(os.environ.get("CONGRESS_EXAMPLES", "3000")) if LONG else 60)
+SEEDS = range(int(os.environ.get("CONGRESS_EXAMPLES", "3000")) if LONG else 40)
 
 
 class ScheduleTest(unittest.TestCase):
