@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -49,6 +49,7 @@ class RabbitCase:
         self.clock = SystemClock()
         self.threads = SystemThreads(self.clock)
         self.bus = uuid.uuid4().hex[:8]
+        self.real_url = self.url
         self.stations_open: list[Station] = []
 
     def make_transport(self, node: str) -> BusTransport:
@@ -56,7 +57,10 @@ class RabbitCase:
 
     def conf(self, node: str) -> Any:
         file = self.folder / f"{node}.conf"
-        file.write_text(f"[DEFAULT]\ntransport_url = {self.url}\nstate_path = {self.folder}\n")
+        file.write_text(
+            f"[DEFAULT]\ntransport_url = {self.url}\nstate_path = {self.folder}\n"
+            "[oslo_messaging_rabbit]\nrabbit_transient_queues_ttl = 20\n"
+        )
         conf = new_conf()
         conf(["--config-file", str(file)], project="congress")
         return conf
@@ -73,7 +77,7 @@ class RabbitCase:
         return station
 
     def close_all(self) -> None:
-        """Close every transport of the test."""
+        """Close every transport of the test, and delete the queues that would stay."""
         closers = [
             threading.Thread(target=station.transport.close, args=(1.0,))
             for station in self.stations_open
@@ -82,6 +86,19 @@ class RabbitCase:
             closer.start()
         for closer in closers:
             closer.join()
+        with self.broker() as broker:
+            for station in self.stations_open:
+                for channel in Channel:
+                    topic = f"congress.{name_of(station.bus_id)}.{channel}"
+                    broker.queue_delete(topic)
+                    broker.queue_delete(f"{topic}.{station.node}")
+
+    @contextlib.contextmanager
+    def broker(self) -> Iterator[Any]:
+        """A channel to the broker itself."""
+        url = self.real_url.replace("rabbit:", "amqp:")
+        with kombu.Connection(url) as connection, connection.channel() as channel:
+            yield channel
 
 
 class ConformanceSuite(RabbitCase, TransportSuite):
@@ -206,10 +223,7 @@ class QueueSuite(PairCase):
     def test_queues_are_replicated_ones(self) -> None:
         self.station("a")
         name = f"congress.{name_of(f'{self.bus} conformance')}.data.a"
-        with (
-            kombu.Connection(self.url.replace("rabbit:", "amqp:")) as connection,
-            connection.channel() as channel,
-        ):
+        with self.broker() as channel:
             arguments = {"x-queue-type": "quorum"}
             same = kombu.Queue(name, durable=True, queue_arguments=arguments, channel=channel)
             self.assertEqual(name, same.queue_declare().queue)
