@@ -47,8 +47,13 @@ class Server:
         config.write_text(f"[DEFAULT]\nbind_port = {self.port}\nstate_path = {folder}\n")
         command = [sys.executable, str(pathlib.Path(sys.executable).parent / "congress-server")]
         command += ["--standalone", "--config-file", str(config), "--log-file", str(self.log)]
+        # A session of its own: Ctrl-C is for the demo, which then ends the server itself.
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def ready(self) -> bool:
@@ -170,6 +175,7 @@ def picture(server: Server, policy: str, since: float) -> Group:
 def farewell(server: Server, policy: str, since: float) -> Panel:
     """How to go on from here."""
     commands = (
+        f"export PATH={pathlib.Path(sys.executable).parent}:$PATH\n"
         f"export CONGRESS_ENDPOINT={server.url}\n"
         f"congress policy row list {policy} violation\n"
         f"congress policy rule list {policy}\n"
