@@ -230,6 +230,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/demo", description="Show Congress at work.")
     parser.add_argument("--once", action="store_true", help="print one result and end")
     once = parser.parse_args().once
+    # Whoever started this may have had these ignored; here both end the demo.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console = Console()
     started = time.monotonic()
     with private_folder() as folder:

@@ -114,7 +114,8 @@ def _unknown_column(warning: Diagnostic) -> Diagnostic:
         "column-name",
         warning.message,
         warning.span,
-        warning.hint or "write the columns by position, or wait until the source is known",
+        "write the columns by position, try again when the source is known, or let the rule "
+        "wait for it (allow_parked=1)",
         where=warning.where,
     )
 
