@@ -240,7 +240,7 @@ class RequestTest(StationsCase):
         caller.start()
         entered.wait(5)
         with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
-            self.fails(one, 0.05)
+            self.fails(one, 1.0)
             release.set()
             faked = two.transport
             assert isinstance(faked, FakedTransport)
