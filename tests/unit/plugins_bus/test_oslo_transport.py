@@ -30,7 +30,6 @@ from congress.testing.bus import TransportSuite
 from congress.testing.station import Station
 from tests.unit.plugins_bus.oslo_fakes import FakeBroker, FakedTransport
 
-
 #: What a busy machine may add to the time a call takes, well below what hangs.
 SLACK = 2.0
 
