@@ -38,10 +38,6 @@ def setUpModule() -> None:
     prepare_process()
 
 
-#: What a busy machine may add to the time a call takes, well below what hangs.
-SLACK = 2.0
-
-
 class RabbitCase:
     """Transports that use a broker, each test on a bus of its own."""
 
@@ -180,10 +176,10 @@ class OutageSuite(PairCase):
     def test_a_broker_that_is_killed_and_comes_back(self) -> None:
         one, two = self.pair()
         self.gate.shut()
-        self.assertLess(self.seconds(lambda: self.tell(one)), SLACK)
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
         for timeout in (0.5, 1.0):
             _, seconds = self.failed_call(one, timeout)
-            self.assertLess(seconds, timeout + SLACK)
+            self.assertLess(seconds, timeout + 0.3)
         self.assertIs(one.transport.health().state, State.DEGRADED)
         wait_until(lambda: self.failed_call(one, 1.0)[1] < 0.3, "calls fail at once", 10.0)
         self.assertEqual(Unreachable, self.failed_call(one, 1.0)[0])
@@ -193,13 +189,13 @@ class OutageSuite(PairCase):
     def test_a_broker_that_hangs(self) -> None:
         one, two = self.pair()
         self.gate.block()
-        self.assertLess(self.seconds(lambda: self.tell(one)), SLACK)
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
         kind, seconds = self.failed_call(one, 1.0)
         self.assertEqual(TimedOut, kind)
-        self.assertLess(seconds, 1.0 + SLACK)
+        self.assertLess(seconds, 1.3)
         kind, seconds = self.failed_call(one, 0.5)
         self.assertEqual(Unreachable, kind, "the second request was not begun")
-        self.assertLess(seconds, 0.5 + SLACK)
+        self.assertLess(seconds, 0.8)
         self.gate.unblock()
         self.await_contact(one, two)
 
