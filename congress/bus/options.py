@@ -8,6 +8,7 @@ configuration takes effect at once.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,13 @@ class BusOptions:
     probe_timeout: Callable[[], float] = lambda: 1.0
     message_bytes: Callable[[], int] = lambda: 256 * 1024
     delivery_threads: Callable[[], int] = lambda: 4
+
+    @classmethod
+    def following(cls, options: Any) -> "BusOptions":
+        """Those of a configuration's group ``[dse]``, current at every look."""
+        return cls(
+            heartbeat_interval=lambda: float(options.heartbeat_interval),
+            peer_timeout=lambda: float(options.peer_timeout),
+            max_inbox_rows=lambda: int(options.max_inbox_rows),
+            safety_resync_period=lambda: float(options.safety_resync_period),
+        )

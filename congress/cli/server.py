@@ -223,12 +223,7 @@ def make_bus(
         instance=instance,
         clock=clock,
         threads=threads,
-        options=BusOptions(
-            heartbeat_interval=lambda: float(options.heartbeat_interval),
-            peer_timeout=lambda: float(options.peer_timeout),
-            max_inbox_rows=lambda: int(options.max_inbox_rows),
-            safety_resync_period=lambda: float(options.safety_resync_period),
-        ),
+        options=BusOptions.following(options),
     )
 
 
