@@ -1,11 +1,12 @@
-"""The contract in ``openapi.yaml``: equal to the routes there are, and kept under fire."""
+"""The contract in ``congress/api/openapi``: equal to the routes there are, and kept under fire."""
 
 import re
+import unittest
 
 import schemathesis
 
 from congress.api.access import PUBLIC, rule_of
-from congress.api.openapi import contract
+from congress.api.openapi import contract, join
 from tests.api.case import BASE, ApiTestCase
 from tests.api.fuzz import fire
 
@@ -38,6 +39,19 @@ class RouteTest(ApiTestCase):
 
     def test_the_contract_is_served(self) -> None:
         self.assertEqual(contract(), self.get("/v1/openapi.json"))
+
+
+class JoinTest(unittest.TestCase):
+    def test_pieces_become_one_document(self) -> None:
+        whole = {"tags": [1], "components": {"schemas": {"A": {}}}}
+        join(whole, {"tags": [2], "components": {"schemas": {"B": {}}, "headers": {"C": {}}}}, "x")
+        components = {"schemas": {"A": {}, "B": {}}, "headers": {"C": {}}}
+        self.assertEqual({"tags": [1, 2], "components": components}, whole)
+
+    def test_nothing_is_given_twice(self) -> None:
+        for section in ("paths", "components"):
+            with self.subTest(section=section), self.assertRaisesRegex(ValueError, "x.yaml.*/a"):
+                join({section: {"/a": {}}}, {section: {"/a": {}}}, "x.yaml")
 
 
 class FuzzTest(ApiTestCase):
