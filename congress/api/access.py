@@ -1,31 +1,35 @@
-"""Authorisation: who may do what. Every route passes through here.
+"""Authorisation: every route names its rule, and every request is held against it.
 
 Imports ``congress.model`` and ``congress.interfaces`` only, besides Flask.
 
 Invariant: a route that names no rule is refused to everybody.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
-from congress.api.requests import caller
+from congress.api.authority import Authority
+from congress.api.requests import asked_action, caller
 from congress.model.diagnostic import refuse
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-#: Rules that hold for every authenticated caller; all others need the admin role.
-OPEN_RULES = frozenset({"version:show"})
-
 #: The rule of routes that need no caller at all.
 PUBLIC = "public"
 
+#: What a route is subject to: a rule, or one for each value of ``action``.
+Guard = str | Mapping[str, str]
+
 _ATTRIBUTE = "congress_rule"
+_EXTENSION = "congress_authority"
+_IMPLIED = {"HEAD", "OPTIONS"}
 
 
-def guarded(rule: str) -> Callable[[V], V]:
-    """Name the rule that a view is subject to."""
+def guarded(rule: Guard) -> Callable[[V], V]:
+    """Name the rule that a view is subject to; by action, if it has several."""
 
     def mark(view: V) -> V:
         setattr(view, _ATTRIBUTE, rule)
@@ -34,9 +38,29 @@ def guarded(rule: str) -> Callable[[V], V]:
     return mark
 
 
-def rule_of(app: Flask, endpoint: str) -> str | None:
-    """The rule of a route, if it names one."""
+def rule_of(app: Flask, endpoint: str) -> Guard | None:
+    """What a route is subject to, if it says so."""
     return getattr(app.view_functions[endpoint], _ATTRIBUTE, None)
+
+
+def operations(app: Flask) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The methods and paths that each rule guards."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for rule, method, path in _guarded_routes(app):
+        found[rule].append((method, path))
+    return {rule: sorted(routes, key=lambda route: route[1]) for rule, routes in found.items()}
+
+
+def _guarded_routes(app: Flask) -> Iterator[tuple[str, str, str]]:
+    for route in app.url_map.iter_rules():
+        path = route.rule.replace("<", "{").replace(">", "}")
+        guard = rule_of(app, route.endpoint) or PUBLIC
+        for method in sorted((route.methods or set()) - _IMPLIED):
+            if isinstance(guard, str):
+                yield guard, method, path
+            else:
+                for action, rule in guard.items():
+                    yield rule, method, f"{path}?action={action}"
 
 
 def authorise(rule: str) -> None:
@@ -45,24 +69,29 @@ def authorise(rule: str) -> None:
     :raises Refused: ``unauthenticated`` or ``forbidden``.
     """
     who = caller()
-    if rule not in OPEN_RULES and "admin" not in who.roles:
+    if not cast(Authority, current_app.extensions[_EXTENSION]).allows(rule, who):
         raise refuse(
             "forbidden",
             f"{who.user_name or who.user_id} may not do this ({rule})",
-            hint="it takes the role admin",
+            hint="it takes the role admin, or to see something the role reader in the scope "
+            "of the system, unless the policy file says otherwise",
         )
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, authority: Authority) -> None:
     """Authorise every request that found a route, before its view runs."""
+    app.extensions[_EXTENSION] = authority
 
     def check() -> None:
         if request.endpoint is None or request.method == "OPTIONS":
             return
-        rule = rule_of(app, request.endpoint)
-        if rule is None:
+        guard = rule_of(app, request.endpoint)
+        if guard is None:
             raise refuse("forbidden", f"nobody may use {request.path}")
-        if rule != PUBLIC:
-            authorise(rule)
+        if isinstance(guard, Mapping):
+            caller()
+            authorise(guard[asked_action(guard)])
+        elif guard != PUBLIC:
+            authorise(guard)
 
     app.before_request(check)

@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from congress.api import access, discovery, errors, health, revision
+from congress.api.authority import Authority
 from congress.api.backend import Backend, attach, backend
 from congress.api.front import is_versioned
 from congress.api.v1 import BLUEPRINTS
@@ -18,17 +19,21 @@ def create_app(behind: Backend) -> Flask:
 
     Requests to ``/v1`` must carry a ``Caller`` in their environment.
     """
-    app = Flask("congress.api", static_folder=None)
-    app.url_map.merge_slashes = False
+    app = make_routes()
     attach(app.extensions, behind)
     app.before_request(_bound_request)
-    access.install(app)
+    access.install(app, Authority(behind.conf, behind.clock))
     revision.install(app)
     errors.install(app)
     app.register_error_handler(NotFound, _on_not_found)
-    app.register_blueprint(discovery.bp)
-    app.register_blueprint(health.bp)
-    for blueprint in BLUEPRINTS:
+    return app
+
+
+def make_routes() -> Flask:
+    """An application that has the routes and can answer none of them."""
+    app = Flask("congress.api", static_folder=None)
+    app.url_map.merge_slashes = False
+    for blueprint in (discovery.bp, health.bp, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     return app
 

@@ -29,6 +29,8 @@ class Backend:
 
     def __init__(self, parts: RoleParts) -> None:
         self._parts = parts
+        self.conf = parts.conf
+        self.clock = parts.clock
         self.storage = parts.storage
         self.plugins = parts.plugins
 

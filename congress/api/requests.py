@@ -6,7 +6,7 @@ Invariant: whatever a client sends, these functions either give values of the
 expected types or raise ``Refused``.
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -101,6 +101,23 @@ def read_number(name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise refuse("invalid", f"{name} must be a number from 1, not {text!r}", where=name)
     return int(text)
+
+
+def asked_action(known: Collection[str]) -> str:
+    """What ``action`` of the query says; hyphens and underscores are the same.
+
+    :raises Refused: it says nothing, or nothing that is known.
+    """
+    asked = request.args.getlist("action")
+    valid = " or ".join(f"action={name}" for name in known)
+    if len(asked) != 1:
+        raise refuse("invalid", f"one action is needed: {valid}", where="action")
+    name = asked[0].replace("_", "-")
+    if name not in known:
+        raise refuse(
+            "invalid", f"there is no action {asked[0]!r}; there is {valid}", where="action"
+        )
+    return name
 
 
 def caller() -> Caller:

@@ -2,6 +2,7 @@
 
 import json
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -9,7 +10,7 @@ from werkzeug.test import Client, TestResponse
 from congress.api.app import create_app
 from congress.api.backend import Backend
 from congress.api.front import compose
-from congress.interfaces.auth import AuthContext
+from congress.interfaces.auth import AuthContext, WsgiApp
 from congress.model.status import Health
 from congress.plugins.auth.noauth import NoAuth
 from tests.api.fakes import FakeSource, make_parts
@@ -25,7 +26,11 @@ class ApiTestCase(unittest.TestCase):
         self.parts, self.behind = make_parts(health=lambda: self.healths)
         strategy = NoAuth({"allow_remote": False}, AuthContext(self.parts.conf, "127.0.0.1"))
         self.app = create_app(Backend(self.parts))
-        self.served = compose(self.app, strategy.wrap, self.parts.conf)
+        self.serve(strategy.wrap)
+
+    def serve(self, wrap: Callable[[WsgiApp], WsgiApp]) -> None:
+        """Serve the application behind an authentication from now on."""
+        self.served = compose(self.app, wrap, self.parts.conf)
         self.client = Client(self.served)
 
     def send(self, method: str, path: str, body: object = ..., **more: Any) -> TestResponse:

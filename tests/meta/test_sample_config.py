@@ -14,6 +14,7 @@ from congress.kernel.options import list_opts
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "etc" / "congress.conf.sample"
 GENERATOR = pathlib.Path(sysconfig.get_path("scripts")) / "oslo-config-generator"
+POLICY_GENERATOR = "oslopolicy-sample-generator"
 REMEDY = "run tox -e genconfig and commit etc/congress.conf.sample"
 
 Entries = dict[tuple[str, str], tuple[str, str]]
@@ -78,3 +79,17 @@ class SampleTest(unittest.TestCase):
             ("cors", "allowed_origin"),
         ):
             self.assertIn(key, self.kept)
+
+
+class PolicySampleTest(unittest.TestCase):
+    def test_the_sample_of_the_policy_file_is_up_to_date(self) -> None:
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        fresh = folder / "fresh.sample"
+        command = [sys.executable, "-W", "ignore", str(GENERATOR.with_name(POLICY_GENERATOR))]
+        command += ["--namespace", "congress", "--output-file", str(fresh)]
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=60)
+        self.assertEqual(
+            fresh.read_text(),
+            (ROOT / "etc" / "policy.yaml.sample").read_text(),
+            "run tox -e genpolicy and commit etc/policy.yaml.sample",
+        )

@@ -1,18 +1,17 @@
 """What can be done to a policy or a data source besides storing it."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from congress.api import answers
-from congress.api.access import authorise, guarded
+from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.errors import Answer, RouteRefused, refuse_with
-from congress.api.requests import attribution, read_body, read_flag
+from congress.api.requests import asked_action, attribution, read_body, read_flag
 from congress.interfaces.storage import DatasourceRecord
-from congress.model.diagnostic import LANGUAGE_CODES, Refused, refuse
+from congress.model.diagnostic import LANGUAGE_CODES, Refused
 
 bp = Blueprint("actions", __name__, url_prefix="/v1")
 
@@ -39,18 +38,19 @@ class Execution(msgspec.Struct):
 
 
 @bp.post("/policies/<policy>")
-@guarded("policy:act")
+@guarded({"simulate": "policy:simulate", "execute": "policy:execute"})
 def act_on_policy(policy: str) -> Response:
     """``action=simulate`` or ``action=execute``."""
-    return _dispatch(policy, {"simulate": _simulate, "execute": _execute_by_policy}, "policy")
+    known = {"simulate": _simulate, "execute": _execute_by_policy}
+    return known[asked_action(known)](policy)
 
 
 @bp.post("/data-sources/<datasource>")
-@guarded("datasource:act")
+@guarded({"request-refresh": "datasource:request-refresh", "execute": "datasource:execute"})
 def act_on_datasource(datasource: str) -> Response:
     """``action=request-refresh`` or ``action=execute``."""
     known = {"request-refresh": _refresh, "execute": _execute}
-    return _dispatch(datasource, known, "datasource")
+    return known[asked_action(known)](datasource)
 
 
 @bp.get("/data-sources/<datasource>/actions")
@@ -61,23 +61,6 @@ def list_actions(datasource: str) -> Response:
     found: list[dict[str, Any]] = backend().source(record, "actions")
     by_name = sorted(found, key=lambda action: str(action["name"]))
     return answers.collection(by_name)
-
-
-def _dispatch(
-    target: str, known: Mapping[str, Callable[[str], Response]], resource: str
-) -> Response:
-    """Do what ``action`` of the query says; hyphens and underscores are the same."""
-    asked = request.args.getlist("action")
-    valid = " or ".join(f"action={name}" for name in known)
-    if len(asked) != 1:
-        raise refuse("invalid", f"one action is needed: {valid}", where="action")
-    name = asked[0].replace("_", "-")
-    if name not in known:
-        raise refuse(
-            "invalid", f"there is no action {asked[0]!r}; there is {valid}", where="action"
-        )
-    authorise(f"{resource}:{name}")
-    return known[name](target)
 
 
 def _simulate(policy: str) -> Response:
