@@ -144,9 +144,13 @@ class Client:
         """Create something, or have something done."""
         return self._send("POST", path, query, body, texts)
 
-    def put(self, *path: str, body: object) -> Any:
+    def put(self, *path: str, body: object, texts: Any = None) -> Any:
         """Replace something."""
-        return self._send("PUT", path, {}, body)
+        return self._send("PUT", path, {}, body, texts)
+
+    def patch(self, *path: str, body: object) -> Any:
+        """Change something in part."""
+        return self._send("PATCH", path, {}, body)
 
     def delete(self, *path: str) -> Any:
         """Delete something."""

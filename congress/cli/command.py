@@ -84,6 +84,12 @@ def showing(thing: Mapping[str, Any]) -> Showing:
     return names, [cell(thing[name]) for name in names]
 
 
+def showing_with_rules(policy: Mapping[str, Any]) -> Showing:
+    """All members of a policy, by name; its rules as texts that follow each other."""
+    texts = "\n".join(rule["rule"] for rule in policy.get("rules") or ())
+    return showing({**policy, "rules": texts})
+
+
 def listing(things: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Listing:
     """Some members of each object."""
     return columns, [[cell(thing.get(name)) for name in columns] for thing in things]

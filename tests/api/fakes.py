@@ -22,6 +22,7 @@ from congress.model.status import Health
 from congress.plugins.auth.noauth import NoAuth
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
 from congress.testing.runtime import ManualClock
+from tests.api.fake_library import FakeLibrary
 
 HIDDEN = "<hidden>"
 
@@ -54,10 +55,11 @@ class FakeBus:
         return json.loads(json.dumps(answer))
 
 
-class FakeEngine:
+class FakeEngine(FakeLibrary):
     """Policies and rules without meaning; a rule holds if its text has no ``!``."""
 
     def __init__(self, storage: StorageBackend) -> None:
+        super().__init__()
         self._storage = storage
         self.policies: dict[str, dict[str, Any]] = {}
         self.rules: dict[str, dict[str, dict[str, Any]]] = {}
@@ -120,6 +122,15 @@ class FakeEngine:
             self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
         shown = [{key: rule[key] or "" for key in ("rule", "comment", "name")} for rule in rules]
         return {**policy, "rules": shown}
+
+    def library_activate(
+        self, library: str, allow_parked: bool = False, actor: str = "", request_id: str = ""
+    ) -> dict[str, Any]:
+        plain = {k: v for k, v in self.library_show(library).items() if k != "id"}
+        rules = [{"name": None, "comment": None, **rule} for rule in plain.pop("rules")]
+        if not allow_parked and any("parked" in rule["rule"] for rule in rules):
+            raise refuse("column-name", "the columns are not known yet")
+        return self.policy_create(**plain, rules=rules)
 
     def policy_delete(self, policy: str, actor: str, request_id: str) -> dict[str, Any]:
         found = self._find(policy)

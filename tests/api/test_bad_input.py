@@ -10,6 +10,23 @@ from tests.api.case import ApiTestCase
 
 LONG = "x" * 256
 
+#: Bodies that are no library policy.
+LIBRARY: list[Any] = [
+    {},
+    {"name": "p"},
+    {"rules": []},
+    {"name": None, "rules": []},
+    {"name": 5, "rules": []},
+    {"name": "a-b", "rules": []},
+    {"name": "p", "rules": None},
+    {"name": "p", "rules": ["p(1)"]},
+    {"name": "p", "rules": [{"rule": "p("}]},
+    {"name": "p", "rules": [{"rule": "p(1)", "comment": LONG}]},
+    {"name": "p", "rules": [], "kind": "nosuch"},
+    {"name": "p", "rules": [], "abbreviation": "toolong"},
+    {"name": "p", "rules": [], "description": None},
+]
+
 #: Routes that take a body: method, path, a body that is right, and bodies that are wrong.
 BODIES: list[tuple[str, str, Any, list[Any]]] = [
     (
@@ -111,6 +128,14 @@ BODIES: list[tuple[str, str, Any, list[Any]]] = [
         [{}, "rows", 5, None, [5], [["a"]]],
     ),
     ("POST", "/v1/data-sources/cloud1/webhook", {"event": 1}, [5, None, {}]),
+    ("POST", "/v1/librarypolicies", {"name": "fresh", "rules": []}, LIBRARY),
+    ("PUT", "/v1/librarypolicies/shelf", {"name": "shelf", "rules": []}, LIBRARY),
+    (
+        "PATCH",
+        "/v1/librarypolicies/shelf",
+        {"description": "d"},
+        [{}, {"name": 5}, {"name": "a-b"}, {"kind": "nosuch"}, {"rules": [{"rule": "p(!)"}]}],
+    ),
 ]
 
 #: Texts that are no JSON at all.
@@ -154,6 +179,8 @@ UNKNOWN = [
     ("GET", "/v1/system/drivers/nosuch"),
     ("GET", "/v1/ledger?datasource=nosuch"),
     ("POST", "/v1/policies?library_policy=nosuch"),
+    ("GET", "/v1/librarypolicies/nosuch"),
+    ("DELETE", "/v1/librarypolicies/nosuch"),
 ]
 
 #: Numbers and switches of the query that are wrong.
@@ -192,6 +219,7 @@ class BadInputTest(ApiTestCase):
         super().setUp()
         self.cloud()
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
+        self.post("/v1/librarypolicies", {"name": "shelf", "rules": []})
         self.before = self.snapshot()
 
     def snapshot(self) -> str:
@@ -199,7 +227,8 @@ class BadInputTest(ApiTestCase):
         source = self.behind.bus.services["datasource/cloud1"]
         datasources = self.behind.storage.read(lambda tx: list(tx.datasources.list()))
         engine = self.behind.engine
-        return repr((engine.policies, engine.rules, datasources, source.tables_held))
+        kept = (engine.policies, engine.rules, engine.library)
+        return repr((*kept, datasources, source.tables_held))
 
     def check_refusal(self, method: str, path: str, **more: Any) -> None:
         response = self.send(method, path, **more)
@@ -246,7 +275,7 @@ class BadInputTest(ApiTestCase):
                 self.assertEqual(self.before, self.snapshot())
         for method, path, body, _wrong in BODIES:
             with self.subTest(method=method, path=path):
-                nowhere = path.replace("cloud1", "nosuch").replace("classification", "nosuch")
+                nowhere = re.sub("cloud1|classification|shelf", "nosuch", path)
                 if nowhere != path and "action=execute" not in path:
                     self.check_refusal(method, nowhere, body=body)
 
@@ -258,6 +287,7 @@ class BadInputTest(ApiTestCase):
             ("/v1/policies/classification/rules", {"rule": "p(1)"}),
             ("/v1/data-sources", {"name": "cloud1", "driver": "cloud"}),
             ("/v1/data-sources", {"name": "classification", "driver": "cloud"}),
+            ("/v1/librarypolicies", {"name": "shelf", "rules": []}),
         ):
             with self.subTest(path=path, body=body):
                 self.refused(409, "POST", path, body)

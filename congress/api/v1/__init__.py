@@ -9,6 +9,7 @@ from congress.api.v1 import (
     datasources,
     drivers,
     ledger,
+    library,
     policies,
     rows,
     rules,
@@ -30,4 +31,5 @@ BLUEPRINTS: Sequence[Blueprint] = (
     actions.bp,
     drivers.bp,
     ledger.bp,
+    library.bp,
 )

@@ -9,7 +9,7 @@ from congress.api import answers
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.errors import refuse_with
-from congress.api.requests import attribution, read_body
+from congress.api.requests import attribution, read_body, read_flag
 from congress.api.v1.rules import NewRule
 from congress.model.diagnostic import refuse
 from congress.model.policy import ABBREVIATION_LENGTH
@@ -40,12 +40,28 @@ def list_policies() -> Response:
 @bp.post("")
 @guarded("policy:create")
 def create_policy() -> Response:
-    """Create a policy, with rules if the body has the key ``rules``."""
+    """Create a policy, with rules if the body has the key ``rules``.
+
+    With ``library_policy=L`` it is created as the library has it, and the body is empty.
+    """
     if "library_policy" in request.args:
-        raise refuse("not-found", "there is no such policy in the library", where="library_policy")
+        return _activate(request.args["library_policy"])
     body = read_body(NewPolicy)
     args = _creation(body)
     return answers.created(backend().engine("policy_create", **args, **attribution()), "policies")
+
+
+def _activate(library: str) -> Response:
+    if read_body(object, default=()):
+        message = "a policy is created as the library has it; the body must be empty or {}"
+        raise refuse("invalid", message)
+    made = backend().engine(
+        "library_activate",
+        library=library,
+        allow_parked=read_flag("allow_parked", digits=True),
+        **attribution(),
+    )
+    return answers.created(made, "policies")
 
 
 def _creation(body: NewPolicy) -> dict[str, Any]:

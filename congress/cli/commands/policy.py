@@ -2,9 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from congress.cli.client import RequestFailed
 from congress.cli.command import (
     ApiCommand,
     ApiLister,
@@ -13,8 +11,10 @@ from congress.cli.command import (
     Showing,
     listing,
     showing,
+    showing_with_rules,
 )
 from congress.cli.commands.execution import add_execution_arguments, print_outcome, read_execution
+from congress.cli.policy_file import read_policy_file, rule_texts
 
 KINDS = ("nonrecursive", "action", "datalog", "z3", "database", "materialized")
 
@@ -67,30 +67,8 @@ class CreatePolicyFromFile(ApiShow):
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         body = read_policy_file(Path(parsed_args.policy_file_path))
-        texts = {f"rules[{i}]": str(r.get("rule")) for i, r in enumerate(body.get("rules") or ())}
-        policy = self.client.post("policies", body=body, texts=texts)
-        policy["rules"] = "\n".join(rule["rule"] for rule in policy.get("rules") or ())
-        return showing(policy)
-
-
-def read_policy_file(path: Path) -> dict[str, Any]:
-    """The one policy in a YAML file.
-
-    :raises RequestFailed: the file cannot be read, or holds something else.
-    """
-    import yaml
-
-    try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RequestFailed(f"{path} cannot be read: {error}") from error
-    policy = documents[0] if len(documents) == 1 else None
-    rules = policy.get("rules") if isinstance(policy, dict) else None
-    if not isinstance(policy, dict) or not isinstance(rules, list):
-        raise RequestFailed(f"{path} does not hold one policy with name and rules")
-    if not all(isinstance(rule, dict) for rule in rules):
-        raise RequestFailed(f"{path}: each of the rules must be an object with the key rule")
-    return policy
+        policy = self.client.post("policies", body=body, texts=rule_texts(body))
+        return showing_with_rules(policy)
 
 
 class DeletePolicy(ApiCommand):

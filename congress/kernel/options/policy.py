@@ -15,7 +15,13 @@ DEFAULT = (
     cfg.StrOpt(
         "policy_library_path",
         default="/etc/congress/library",
-        help="Folder of policies that are offered in the policy library, as YAML files. It "
-        "need not exist; the policies that come with Congress are offered in any case.",
+        help="Folder of policies that are offered in the policy library, as YAML files; it "
+        "need not exist. A policy there takes the place of one of its name that comes with "
+        "Congress. The files are read when the server starts and when they change.",
+    ),
+    cfg.BoolOpt(
+        "shipped_policies",
+        default=True,
+        help="Offer the policies that come with Congress in the policy library.",
     ),
 )

@@ -9,6 +9,7 @@ instance of this node and the revision they are stored under.
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from congress.interfaces.storage import Conflict, Duplicate, Transaction
@@ -49,7 +50,7 @@ class Policies:
         self._instance = instance
         self._mirrored = mirrored
 
-    def create(self, new: NewPolicy, origin: Origin) -> PolicyDef:
+    def create(self, new: NewPolicy, origin: Origin, *, allow_parked: bool = False) -> PolicyDef:
         """Create a policy with its rules.
 
         :raises Refused: ``duplicate-policy``, or what is wrong with a rule.
@@ -64,7 +65,7 @@ class Policies:
                 (RuleDef(self._id(book, i), new.name, rule.text, rule.name, rule.comment), rule)
                 for i, rule in enumerate(new.rules or (), 1)
             ]
-            return _creation(policy, rules), policy
+            return replace(_creation(policy, rules), allow_parked=allow_parked), policy
 
         return self._writer.write(make, origin)
 
@@ -121,7 +122,7 @@ class Policies:
                 "policy:rule:delete",
                 f"policy/{policy.name}/rule/{found.id}",
                 [rule_deleted(found)],
-                lambda tx: _insist(tx.rules.remove(found.id)),
+                lambda tx: insist(tx.rules.remove(found.id)),
                 details={"rule": found.text, "name": found.name},
             )
             return plan, found
@@ -143,7 +144,7 @@ class Policies:
         return _creation(policy, []), None
 
     def _id(self, book: Book, index: int) -> str:
-        return str(uuid.uuid5(_IDS, f"{self._instance}/{book.revision + 1}/{index}"))
+        return new_id(self._instance, book, index)
 
     def _check_free(self, book: Book, name: str) -> None:
         if name in book.names:
@@ -161,6 +162,15 @@ class Policies:
             hint = "put the rule into another policy and refer to the source's tables there"
             raise refuse("read-only-policy", message, hint=hint)
         return stored_policy(book, name_or_id, "no-policy")
+
+
+def new_id(instance: str, book: Book, index: int) -> str:
+    """An id for something that the revision after a book adds.
+
+    :param instance: the life of the node that writes it.
+    :param index: which of the things that the revision adds.
+    """
+    return str(uuid.uuid5(_IDS, f"{instance}/{book.revision + 1}/{index}"))
 
 
 def stored_policy(book: Book, name_or_id: object, code: str) -> PolicyDef:
@@ -219,12 +229,15 @@ def _deletion(policy: PolicyDef) -> Plan:
         "policy:delete",
         f"policy/{policy.name}",
         [policy_deleted(policy)],
-        lambda tx: _insist(tx.policies.remove(policy.id)),
+        lambda tx: insist(tx.policies.remove(policy.id)),
         details={"id": policy.id},
     )
 
 
-def _insist(done: bool) -> None:
-    """Something is gone although the revision says it is there: read it all again."""
+def insist(done: bool) -> None:
+    """Otherwise something is gone that the revision has: read it all again.
+
+    :raises Conflict: it was not done.
+    """
     if not done:
         raise Conflict("policy was changed without a revision")

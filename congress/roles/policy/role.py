@@ -6,6 +6,8 @@ the node's configuration.
 
 import logging
 from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
 
 from oslo_config.cfg import ConfigOpts
 
@@ -19,6 +21,8 @@ from congress.roles.policy.actions import Actions
 from congress.roles.policy.builtins import FACT as BUILTINS_FACT
 from congress.roles.policy.builtins import builtins_digest, differing, load_builtins
 from congress.roles.policy.feed import Feed
+from congress.roles.policy.library import Library
+from congress.roles.policy.library_service import LibraryService
 from congress.roles.policy.loader import Loader
 from congress.roles.policy.mirrors import Mirrors
 from congress.roles.policy.policies import Policies
@@ -36,6 +40,7 @@ SCHEMA_THREADS = 4
 SCHEMA_QUEUE = 256
 START_TIMEOUT = 30.0
 COMPARE_INTERVAL = 1.0
+LIBRARY_INTERVAL = 60.0
 
 
 class PolicyEngineRole(NodeRole):
@@ -67,17 +72,20 @@ class PolicyEngine:
         self._store_loop = self._parts.threads.loop("policy-store")
         self._pool = self._parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
         self._make_engine(builtins)
-        service = self._make_service()
+        policy_service, library_service = self._make_services()
         self._digest = digest = builtins_digest(builtins)
         self._engine_loop.call(self._loader.prepare, START_TIMEOUT)
         self._parts.bus.announce(FACT, lambda: self._loader.revision)
         self._parts.bus.announce(BUILTINS_FACT, lambda: digest)
-        self._parts.bus.serve(SERVICE, service.methods(), self.health)
+        methods = {**policy_service.methods(), **library_service.methods()}
+        self._parts.bus.serve(SERVICE, methods, self.health)
         self._synchronizer.after_load(self._policies.ensure_system_policies)
         self._synchronizer.after_load(self._open_actions)
+        self._synchronizer.after_load(self._library.follow)
         self._engine_loop.post(self._feed.open)
         self._engine_loop.every(COMPARE_INTERVAL, self._compare)
         self._synchronizer.open()
+        self._store_loop.every(LIBRARY_INTERVAL, self._library.follow)
 
     def _make_engine(self, builtins: Iterable[Builtin]) -> None:
         """What runs on the engine loop. Who listens to the engine first hears first."""
@@ -99,8 +107,8 @@ class PolicyEngine:
             parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
         )
 
-    def _make_service(self) -> PolicyService:
-        """What runs on the store loop, and the service before both."""
+    def _make_services(self) -> tuple[PolicyService, LibraryService]:
+        """What runs on the store loop, and the services before both."""
         parts, conf = self._parts, self._parts.conf
 
         def patience() -> float:
@@ -119,7 +127,10 @@ class PolicyEngine:
         trial = Trial(self._runtime, self._feed, patience)
         writer = PolicyWriter(parts.storage, parts.bus, self._synchronizer, trial, parts.clock)
         self._policies = Policies(writer, parts.bus.instance, self._reader.mirrored)
-        return PolicyService(
+        self._library = Library(
+            writer, parts.storage, parts.bus.instance, library_folders(parts.conf)
+        )
+        policy_service = PolicyService(
             self._policies,
             self._reader,
             self._runtime,
@@ -129,6 +140,9 @@ class PolicyEngine:
             self._synchronizer,
             self._store_loop,
             patience,
+        )
+        return policy_service, LibraryService(
+            self._library, self._policies, self._store_loop, patience
         )
 
     def _compare(self) -> None:
@@ -184,6 +198,16 @@ def read_limits(conf: ConfigOpts) -> Limits:
         integer_bits=conf.limits.integer_bits,
         seconds=conf.limits.transaction_seconds,
     )
+
+
+def library_folders(conf: ConfigOpts) -> Sequence[Path]:
+    """Where the files of the policy library are; a later folder overrides an earlier one."""
+    folders = []
+    if conf.shipped_policies:
+        folders.append(Path(str(resources.files("congress"))) / "library")
+    if conf.policy_library_path:
+        folders.append(Path(conf.policy_library_path))
+    return folders
 
 
 def next_epoch(tx: Transaction, node: str) -> int:

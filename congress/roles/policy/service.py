@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from congress.interfaces.role import Method
 from congress.interfaces.runtime import Loop
-from congress.interfaces.storage import StorageError
 from congress.model.diagnostic import refuse
 from congress.roles.policy.actions import Actions
 from congress.roles.policy.answers import (
@@ -28,6 +27,7 @@ from congress.roles.policy.policies import Policies, stored_policy, stored_rule
 from congress.roles.policy.reader import Reader
 from congress.roles.policy.requests import Origin, read_policy, read_rule
 from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.store_calls import call_store
 from congress.roles.policy.synchronizer import Synchronizer
 
 T = TypeVar("T")
@@ -241,12 +241,4 @@ class PolicyService:
         return self._on_store(work, self._timeout())
 
     def _on_store(self, work: Callable[[], T], timeout: float) -> T:
-        try:
-            return self._store_loop.call(work, timeout)
-        except StorageError as error:
-            message = "policy cannot be changed while the storage is away"
-            raise refuse("unavailable", message, hint="repeat the request later") from error
-        except TimeoutError as error:
-            message = f"the request did not end within {timeout:g} seconds"
-            hint = "it may still be carried out; look before repeating it"
-            raise refuse("timeout", message, hint=hint) from error
+        return call_store(self._store_loop, work, timeout)

@@ -64,7 +64,7 @@ class Trial:
             if len(rules) == 1:
                 (rule,) = rules.values()
                 raise _placed(refusal.diagnostics, rule) from refusal
-            raise self._blame(book, records, rules, refusal) from refusal
+            raise self._blame(book, records, rules, refusal, allow_parked) from refusal
 
     def _changes(self, book: Book, records: Sequence[ChangeRecord]) -> Changes:
         after = advanced(book, book.revision + 1, records)
@@ -77,6 +77,7 @@ class Trial:
         records: Sequence[ChangeRecord],
         rules: Mapping[str, NewRule],
         refusal: Refused,
+        allow_parked: bool,
     ) -> Refused:
         """Find the rules that are refused on their own; else none is to blame alone."""
         found: list[Diagnostic] = []
@@ -84,7 +85,8 @@ class Trial:
         for record in records:
             if rule := rules.get(record.object_id):
                 try:
-                    self._changes(book, [*others, record])
+                    changes = self._changes(book, [*others, record])
+                    _refuse_useless(changes, {record.object_id: rule}, allow_parked)
                 except Refused as own:
                     found += [placed(diagnostic, rule.where) for diagnostic in own.diagnostics]
         return Refused(*found) if found else refusal

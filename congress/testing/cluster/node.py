@@ -60,6 +60,8 @@ def make_conf(name: str, roles: Sequence[str], plan: Plan) -> cfg.ConfigOpts:
     conf.set_override("backend", NAME, group="storage")
     conf.set_override("backend", NAME, group="secrets")
     conf.set_override("replicated_policy_engine", True)
+    conf.set_override("shipped_policies", False)
+    conf.set_override("policy_library_path", "")
     return conf
 
 

@@ -3,7 +3,9 @@
 import json
 import tempfile
 from pathlib import Path
+from unittest import mock
 
+from tests.api.fake_library import FakeLibrary
 from tests.unit.cli.case import CliTestCase
 
 
@@ -92,6 +94,53 @@ class PolicyCommandTest(CliTestCase):
         self.assertEqual([("stop", expected, False)], source.executed)
         printed = self.output("datasource", "execute", "cloud1", "pause", "--arg", "7", "--wait")
         self.assertEqual("done", json.loads(printed)["state"])
+
+
+class LibraryCommandTest(CliTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.file = Path(holder.name, "audit.yaml")
+        self.file.write_text("name: audit\nrules:\n- rule: p(1)\n")
+
+    def test_from_a_file_to_a_policy(self) -> None:
+        self.assertIn("p(1)", self.output("library", "create", str(self.file)))
+        self.assertIn("audit", self.output("library", "list"))
+        self.assertIn("p(1)", self.output("library", "show", "audit"))
+        made = json.loads(self.output("library", "activate", "audit", "-f", "json"))
+        self.assertEqual(made["id"], self.get("/v1/policies/audit")["id"])
+
+    def test_changes(self) -> None:
+        self.output("library", "create", str(self.file))
+        self.file.write_text("name: review\nrules:\n- rule: q(2)\n")
+        self.assertIn("q(2)", self.output("library", "replace", "audit", str(self.file)))
+        update = ("library", "update", "review", "--name", "other", "--description", "d")
+        shown = json.loads(self.output(*update, *("--abbreviation", "oth", "-f", "json")))
+        self.assertEqual(
+            ("other", "d", "oth", "nonrecursive", "q(2)"),
+            tuple(shown[k] for k in ("name", "description", "abbreviation", "kind", "rules")),
+        )
+        self.output("library", "delete", "other")
+        self.assertEqual("", self.output("library", "list", "-f", "value"))
+
+    def test_rules_that_wait(self) -> None:
+        self.file.write_text("name: later\nrules:\n- rule: p(x) :- parked(x=x)\n")
+        self.output("library", "create", str(self.file))
+        self.output("library", "activate", "later", "--allow-parked")
+        self.get("/v1/policies/later")
+
+    def test_loading(self) -> None:
+        self.assertIn(
+            "HostChecks,added", self.output("library", "load", "-f", "csv").replace('"', "")
+        )
+        problem = {"code": "invalid", "severity": "error", "message": "no", "where": "a.yaml"}
+        with mock.patch.object(
+            FakeLibrary, "library_load", lambda *_, **__: {"problems": [problem]}
+        ):
+            code, _out, err = self.run_command("library", "load")
+        self.assertEqual(0, code)
+        self.assertIn("error[invalid]: no (a.yaml)", err)
 
 
 class DatasourceCommandTest(CliTestCase):

@@ -47,6 +47,11 @@ UNKNOWN = [
     "driver config show nosuch",
     "driver schema show nosuch",
     "ledger list --datasource nosuch",
+    "library show nosuch",
+    "library activate nosuch",
+    "library replace nosuch {file}",
+    "library update nosuch --kind action",
+    "library delete nosuch",
 ]
 
 #: Commands the server refuses for what they say.
@@ -69,6 +74,10 @@ REFUSED = [
     "datasource row update cloud1 servers []",
     "datasource row list cloud1 servers --limit 0",
     "ledger list --limit 0",
+    "library activate shelf",
+    "library update shelf",
+    "library update shelf --abbreviation toolong",
+    "library create {file}",
 ]
 
 #: Commands that are wrong before any server is asked.
@@ -84,6 +93,7 @@ MISUSED = [
     "datasource row update cloud1 pushed {no",
     "datasource execute cloud1 stop --named x",
     "ledger list --state odd",
+    "library update shelf --kind odd",
     "policy list --nosuch",
     "nosuch command",
     "--nosuch",
@@ -92,7 +102,7 @@ MISUSED = [
 #: Commands that name nothing that is there already.
 HARMLESS = {
     "policy_list", "policy_create", "policy_create-from-file", "datasource_list",
-    "driver_list", "version_list",
+    "driver_list", "version_list", "library_list", "library_create", "library_load",
 }  # fmt: skip
 
 
@@ -101,19 +111,25 @@ class FailureTest(CliTestCase):
         super().setUp()
         self.cloud()
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
+        self.post("/v1/librarypolicies", {"name": "shelf", "rules": [{"rule": "parked(1)"}]})
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.file = Path(holder.name, "shelf.yaml")
+        self.file.write_text("name: shelf\nrules: []\n")
 
     def state(self) -> str:
         """Everything a command could change."""
         source = self.behind.bus.services["datasource/cloud1"]
         datasources = self.behind.storage.read(lambda tx: list(tx.datasources.list()))
         engine = self.behind.engine
-        return repr((engine.policies, engine.rules, datasources, source.tables_held))
+        kept = (engine.policies, engine.rules, engine.library)
+        return repr((*kept, datasources, source.tables_held))
 
     def test_every_failure_is_told_and_changes_nothing(self) -> None:
         before = self.state()
         for line in (*UNKNOWN, *REFUSED):
             with self.subTest(line=line[:60]):
-                code, out, err = self.run_command(*line.split())
+                code, out, err = self.run_command(*line.replace("{file}", str(self.file)).split())
                 self.assertEqual((1, ""), (code, out))
                 self.assertRegex(err, r"^error\[[a-z-]+\]: .")
                 self.assertNotIn("Traceback", err)

@@ -49,8 +49,8 @@ class FlakyStorage(MemoryStorage):
         super()._commit(drafts, fence)
 
 
-def options() -> SimpleNamespace:
-    """The options a policy engine reads, with their defaults."""
+def options(library_path: str = "") -> SimpleNamespace:
+    """The options a policy engine reads, with their defaults, but for the library's."""
     dse = SimpleNamespace(long_timeout=120.0, safety_resync_period=60.0)
     limits = SimpleNamespace(
         transaction_rows=1_000_000,
@@ -59,7 +59,9 @@ def options() -> SimpleNamespace:
         string_length=1_000_000,
         integer_bits=4096,
     )
-    return SimpleNamespace(dse=dse, limits=limits)
+    return SimpleNamespace(
+        dse=dse, limits=limits, shipped_policies=False, policy_library_path=library_path
+    )
 
 
 def table(name: str, *columns: str) -> TableSchema:
@@ -72,6 +74,7 @@ class PolicyEngineTestCase(SimTestCase):
 
     builtins: Sequence[Builtin] = ()
     started = True
+    library_path = ""
 
     def setUp(self) -> None:
         super().setUp()
@@ -90,7 +93,7 @@ class PolicyEngineTestCase(SimTestCase):
     def make_engine(self, bus: FakeBus, storage: FlakyStorage) -> PolicyEngine:
         """A policy engine, not started."""
         parts = RoleParts(
-            conf=cast(Any, options()),
+            conf=cast(Any, options(self.library_path)),
             bus=cast(Bus, bus),
             storage=storage,
             plugins=cast(Plugins, FakePlugins(self.builtins)),

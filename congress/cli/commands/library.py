@@ -1,0 +1,153 @@
+"""``congress library …``: policies to choose from, and to make policies of."""
+
+import argparse
+from pathlib import Path
+
+from congress.cli.client import RequestFailed
+from congress.cli.command import (
+    ApiCommand,
+    ApiLister,
+    ApiShow,
+    Listing,
+    Showing,
+    listing,
+    showing_with_rules,
+)
+from congress.cli.commands.policy import KINDS
+from congress.cli.policy_file import read_policy_file, rule_texts
+from congress.model.diagnostic import diagnostic_from_plain
+
+PLACE = "librarypolicies"
+
+
+def _add_library(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("library", metavar="<library-policy>", help="name or ID of it")
+    return parser
+
+
+def _add_file(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("file", metavar="<file>", help="YAML file with the policy")
+    return parser
+
+
+class ListLibrary(ApiLister):
+    """List the policies of the library."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get(PLACE, include_rules=False)["results"]
+        return listing(found, ("id", "name", "kind", "description"))
+
+
+class ShowLibraryPolicy(ApiShow):
+    """Show a library policy with its rules."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_library(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        return showing_with_rules(self.client.get(PLACE, parsed_args.library))
+
+
+class ActivateLibraryPolicy(ApiShow):
+    """Create a policy as the library has it."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_library(super().get_parser(prog_name))
+        parser.add_argument(
+            "--allow-parked",
+            action="store_true",
+            help="accept columns that are not known yet; the rules wait for them",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        policy = self.client.post(
+            "policies",
+            body={},
+            library_policy=parsed_args.library,
+            allow_parked=parsed_args.allow_parked or None,
+        )
+        return showing_with_rules(policy)
+
+
+class CreateLibraryPolicy(ApiShow):
+    """Add a policy to the library."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_file(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        policy = read_policy_file(Path(parsed_args.file))
+        return showing_with_rules(self.client.post(PLACE, body=policy, texts=rule_texts(policy)))
+
+
+class ReplaceLibraryPolicy(ApiShow):
+    """Put another policy in the place of one, which keeps its ID."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_file(_add_library(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        policy = read_policy_file(Path(parsed_args.file))
+        return showing_with_rules(
+            self.client.put(PLACE, parsed_args.library, body=policy, texts=rule_texts(policy))
+        )
+
+
+class UpdateLibraryPolicy(ApiShow):
+    """Change what a library policy is called and what is said about it."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_library(super().get_parser(prog_name))
+        parser.add_argument("--name", dest="new_name", metavar="<name>", help="its new name")
+        parser.add_argument("--description", metavar="<description>", help="what it is for")
+        parser.add_argument("--abbreviation", metavar="<abbreviation>", help="for traces")
+        parser.add_argument("--kind", metavar="<kind>", choices=KINDS, help="of the policy")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        changes = {
+            "name": parsed_args.new_name,
+            "description": parsed_args.description,
+            "abbreviation": parsed_args.abbreviation,
+            "kind": parsed_args.kind,
+        }
+        given = {name: value for name, value in changes.items() if value is not None}
+        return showing_with_rules(self.client.patch(PLACE, parsed_args.library, body=given))
+
+
+class DeleteLibraryPolicy(ApiCommand):
+    """Delete a library policy; policies that were made of it stay."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_library(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        self.client.delete(PLACE, parsed_args.library)
+
+
+class LoadLibrary(ApiLister):
+    """Have the server load the files of its library anew, and list what that did."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        done = self.client.post(PLACE, "load")
+        problems = [diagnostic_from_plain(problem) for problem in done.pop("problems")]
+        if problems:
+            print(RequestFailed("", tuple(problems)), file=self.app.stderr)
+        return ("policy", "outcome"), [
+            (name, outcome) for outcome, names in done.items() for name in names
+        ]
