@@ -24,7 +24,7 @@ import testtools
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "property", "conformance", "api", "attack", "functional")
 SILENCE = 300
-SERVICES = ("mariadb", "postgresql", "rabbitmq")
+SERVICES = ("keystone", "mariadb", "postgresql", "rabbitmq")
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],

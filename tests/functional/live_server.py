@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 #: Seconds a server may take to start or to end.
@@ -17,9 +18,13 @@ _SERVING = re.compile(rb"is serving at (http://\S+)")
 
 
 class LiveServer:
-    """``congress-server --standalone`` on a free port. ``url`` is where it listens."""
+    """``congress-server`` on a free port. ``url`` is where it listens.
 
-    def __init__(self, settings: str = "") -> None:
+    :param settings: configuration after ``[DEFAULT] state_path`` and ``bind_port``.
+    :param arguments: the command line besides the configuration file.
+    """
+
+    def __init__(self, settings: str = "", arguments: Sequence[str] = ("--standalone",)) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
         file = self.folder / "congress.conf"
@@ -27,7 +32,7 @@ class LiveServer:
         file.write_text(defaults + settings)
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "congress.cli.server", "--standalone", "--config-file", file],
+            [sys.executable, "-m", "congress.cli.server", *arguments, "--config-file", file],
             stdout=subprocess.PIPE,
             stderr=self._log,
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
