@@ -76,6 +76,12 @@ RULES = (
     _rule("datasource:request-refresh", CREATE, "Have a data source read its service soon."),
     _rule("driver:list", READ, "List the installed drivers."),
     _rule("driver:show", READ, "Show a driver with its options."),
+    _rule("library:list", READ, "List the policies of the library."),
+    _rule("library:show", READ, "Show a policy of the library."),
+    _rule("library:create", CREATE, "Add a policy to the library."),
+    _rule("library:load", CREATE, "Read the files of the library again."),
+    _rule("library:update", UPDATE, "Change a policy of the library."),
+    _rule("library:delete", DELETE, "Delete a policy from the library."),
     _rule("ledger:list", READ, "List the actions that were asked for."),
 )
 

@@ -1,0 +1,38 @@
+"""The table of rules: every route has one in it, and every one in it has a route."""
+
+import unittest
+from collections.abc import Mapping
+
+from congress.api.access import PUBLIC, operations, rule_of
+from congress.api.access_rules import FOUNDATIONS, RULES, list_rules
+from congress.api.app import make_routes
+
+
+class TableTest(unittest.TestCase):
+    def test_every_route_names_rules_of_the_table(self) -> None:
+        app = make_routes()
+        known = {rule.name for rule in RULES} | {PUBLIC}
+        for route in app.url_map.iter_rules():
+            guard = rule_of(app, route.endpoint)
+            named = guard.values() if isinstance(guard, Mapping) else [guard]
+            for rule in named:
+                with self.subTest(route=route.rule, rule=rule):
+                    self.assertIn(rule, known, "add it to congress/api/access_rules.py")
+
+    def test_every_rule_of_the_table_guards_a_route(self) -> None:
+        self.assertEqual(set(), {rule.name for rule in RULES} - set(operations(make_routes())))
+
+    def test_a_rule_follows_the_old_name_for_its_method(self) -> None:
+        follows = {"GET": {"get_v1"}, "POST": {"create_v1", "get_v1"}, "DELETE": {"delete_v1"}}
+        follows |= dict.fromkeys(("PUT", "PATCH"), {"update_v1"})
+        for rule in RULES:
+            if rule.check_str == "rule:regular_user":
+                continue
+            for method, path in operations(make_routes())[rule.name]:
+                with self.subTest(rule=rule.name, method=method, path=path):
+                    self.assertIn(rule.check_str.removeprefix("rule:"), follows[method])
+
+    def test_the_list_for_documentation_has_them_all(self) -> None:
+        names = [rule.name for rule in list_rules()]
+        self.assertEqual([rule.name for rule in (*FOUNDATIONS, *RULES)], names)
+        self.assertEqual(len(names), len(set(names)))
