@@ -24,7 +24,7 @@ class TableTest(unittest.TestCase):
 
     def test_a_rule_follows_the_old_name_for_its_method(self) -> None:
         follows = {"GET": {"get_v1"}, "POST": {"create_v1", "get_v1"}, "DELETE": {"delete_v1"}}
-        follows |= dict.fromkeys(("PUT", "PATCH"), {"update_v1"})
+        follows |= {"PUT": {"update_v1"}, "PATCH": {"update_v1"}}
         for rule in RULES:
             if rule.check_str == "rule:regular_user":
                 continue
