@@ -24,15 +24,22 @@ PUBLIC = "public"
 Guard = str | Mapping[str, str]
 
 _ATTRIBUTE = "congress_rule"
+_EXCEPTION = "congress_exception"
 _EXTENSION = "congress_authority"
 _IMPLIED = {"HEAD", "OPTIONS"}
 
 
-def guarded(rule: Guard) -> Callable[[V], V]:
-    """Name the rule that a view is subject to; by action, if it has several."""
+def guarded(
+    rule: Guard, *, unless: Callable[[dict[str, Any]], bool] = lambda _environ: False
+) -> Callable[[V], V]:
+    """Name the rule that a view is subject to; by action, if it has several.
+
+    :param unless: tells of requests which the view judges itself.
+    """
 
     def mark(view: V) -> V:
         setattr(view, _ATTRIBUTE, rule)
+        setattr(view, _EXCEPTION, unless)
         return view
 
     return mark
@@ -78,6 +85,11 @@ def authorise(rule: str) -> None:
         )
 
 
+def _excepted(view: Callable[..., Any]) -> bool:
+    """Whether the view judges the request itself."""
+    return bool(getattr(view, _EXCEPTION)(request.environ))
+
+
 def install(app: Flask, authority: Authority) -> None:
     """Authorise every request that found a route, before its view runs."""
     app.extensions[_EXTENSION] = authority
@@ -88,10 +100,11 @@ def install(app: Flask, authority: Authority) -> None:
         guard = rule_of(app, request.endpoint)
         if guard is None:
             raise refuse("forbidden", f"nobody may use {request.path}")
+        if guard == PUBLIC or _excepted(app.view_functions[request.endpoint]):
+            return
         if isinstance(guard, Mapping):
             caller()
-            authorise(guard[asked_action(guard)])
-        elif guard != PUBLIC:
-            authorise(guard)
+            guard = guard[asked_action(guard)]
+        authorise(guard)
 
     app.before_request(check)

@@ -40,6 +40,11 @@ class Backend:
         return int(self._parts.conf.api.max_request_bytes)
 
     @property
+    def max_webhook_bytes(self) -> int:
+        """The largest body of a request that is signed."""
+        return int(self._parts.conf.api.max_webhook_bytes)
+
+    @property
     def max_pushed_rows(self) -> int:
         """Rows that one request may push."""
         return int(self._parts.conf.api.max_pushed_rows)

@@ -3,7 +3,7 @@
 Imports nothing of Congress but its API; oslo.middleware does the work.
 
 Invariant: nothing below ``/v1`` is reached without the authentication strategy,
-except ``OPTIONS``, which runs no view.
+except ``OPTIONS``, which runs no view, and signed requests, which a data source judges.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_middleware import HTTPProxyToWSGI, RequestId
 
+from congress.api.signatures import is_signed
 from congress.interfaces.auth import WsgiApp
 
 _SLASHES = re.compile("/{2,}")
@@ -33,7 +34,7 @@ class Front:
 
     def __init__(self, app: WsgiApp, secured: WsgiApp) -> None:
         self._open = app
-        self._preflight: WsgiApp = RequestId(app)
+        self._unauthenticated: WsgiApp = RequestId(app)
         self._secured: WsgiApp = RequestId(secured)
 
     def __call__(
@@ -42,8 +43,8 @@ class Front:
         environ["PATH_INFO"] = path = tidy(environ.get("PATH_INFO", ""))
         if not is_versioned(path):
             return self._open(environ, start_response)
-        if environ["REQUEST_METHOD"] == "OPTIONS":
-            return self._preflight(environ, start_response)
+        if environ["REQUEST_METHOD"] == "OPTIONS" or is_signed(environ):
+            return self._unauthenticated(environ, start_response)
         return self._secured(environ, start_response)
 
 

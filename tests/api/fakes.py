@@ -18,6 +18,7 @@ from congress.kernel.options import new_conf
 from congress.model.diagnostic import Diagnostic, Refused, Span, refuse
 from congress.model.policy import SYSTEM_POLICIES
 from congress.model.schema import Column, Schema, TableSchema
+from congress.model.signature import not_genuine, signature_of
 from congress.model.status import Health
 from congress.plugins.auth.noauth import NoAuth
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
@@ -25,6 +26,7 @@ from congress.testing.runtime import ManualClock
 from tests.api.fake_library import FakeLibrary
 
 HIDDEN = "<hidden>"
+WEBHOOK_SECRET = "a secret for webhooks"
 
 
 class FakeBus:
@@ -305,6 +307,11 @@ class FakeSource:
     def webhook(self, payload: object) -> None:
         if not isinstance(payload, dict) or "event" not in payload:
             raise refuse("invalid", "the payload has no event", where="event")
+
+    def signed_webhook(self, body: str, timestamp: str, signature: str) -> None:
+        if signature != signature_of(WEBHOOK_SECRET, timestamp, body):
+            raise not_genuine()
+        self.webhook(json.loads(body))
 
     def refresh(self) -> None:
         self.refreshed += 1

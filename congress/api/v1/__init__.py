@@ -17,6 +17,7 @@ from congress.api.v1 import (
     status,
     tables,
     versions,
+    webhooks,
 )
 
 BLUEPRINTS: Sequence[Blueprint] = (
@@ -30,6 +31,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     status.bp,
     actions.bp,
     drivers.bp,
+    webhooks.bp,
     ledger.bp,
     library.bp,
 )

@@ -53,15 +53,6 @@ def replace_rows(datasource: str, table: str) -> Response:
     return answers.nothing()
 
 
-@bp.post("/data-sources/<datasource>/webhook")
-@guarded("datasource:webhook")
-def receive_webhook(datasource: str) -> Response:
-    """Hand a notification to a data source that understands it."""
-    record = backend().datasource(datasource)
-    backend().source(record, "webhook", payload=read_body(object))
-    return answers.nothing()
-
-
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 0 < len(key) <= _KEY_LENGTH:

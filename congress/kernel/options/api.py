@@ -48,6 +48,14 @@ API = (
         help="Largest body of a request; larger ones are answered with 413.",
     ),
     cfg.IntOpt(
+        "max_webhook_bytes",
+        default=1024 * 1024,
+        min=1024,
+        mutable=True,
+        help="Largest body of a webhook that is signed. It has to be read before it is known "
+        "who sent it.",
+    ),
+    cfg.IntOpt(
         "max_pushed_rows",
         default=1_000_000,
         min=1,

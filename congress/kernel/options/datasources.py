@@ -59,6 +59,15 @@ DATASOURCES = (
         mutable=True,
         help="Seconds a driver has to run one action.",
     ),
+    cfg.FloatOpt(
+        "webhook_window",
+        default=300.0,
+        min=1.0,
+        max=43200.0,
+        mutable=True,
+        help="Seconds by which the time in a signed webhook may differ from now. Within it a "
+        "webhook is known by its signature, and taken once.",
+    ),
     cfg.StrOpt(
         "http_proxy",
         help="Proxy that drivers use for HTTP and HTTPS. Unset: what the environment says.",

@@ -1,15 +1,16 @@
-"""The options that every polling driver has, declared once.
+"""The options that many drivers have, declared once.
 
 May import the interfaces, the model and the standard library only.
 
 Invariant: the host of drivers reads these options out of a datasource's
-configuration itself; a driver that polls declares them with ``polling_options``
-and heeds none of them.
+configuration itself; a driver that polls declares ``polling_options``, one that
+takes webhooks ``webhook_options``, and neither heeds any of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from congress.interfaces.plugin import Option
+from congress.model.signature import SECRET_OPTION
 
 POLL_TIME = 10
 
@@ -43,6 +44,19 @@ def polling_options(
             description="Tables that are read only while a policy or a reader wants them.",
             default=list(lazy),
             schema=_table_names(tables),
+        ),
+    )
+
+
+def webhook_options() -> tuple[Option]:
+    """Declare ``webhook_secret``."""
+    return (
+        Option(
+            SECRET_OPTION,
+            description="A secret of at least 16 characters. Who knows it may send webhooks "
+            "without a token, by signing them.",
+            secret=True,
+            schema={"type": "string", "minLength": 16},
         ),
     )
 

@@ -15,6 +15,7 @@ from congress.interfaces.datasource import Acts, DatasourceDriver, Polls, Stream
 from congress.interfaces.runtime import Clock, Loop, Threads
 from congress.interfaces.storage import DatasourceRecord, StorageBackend
 from congress.model.schema import Schema
+from congress.model.signature import SECRET_OPTION
 from congress.roles.datasource import mounting
 from congress.roles.datasource.board import Board
 from congress.roles.datasource.caller import Caller
@@ -26,6 +27,7 @@ from congress.roles.datasource.mounting import Mount
 from congress.roles.datasource.poller import Poller, PollTerms
 from congress.roles.datasource.publisher import DatasourcePublisher
 from congress.roles.datasource.settings import Settings
+from congress.roles.datasource.signatures import Signatures
 from congress.roles.datasource.stops import StopFlag
 from congress.roles.datasource.streamer import Streamer
 
@@ -74,6 +76,14 @@ class MountedDriver:
         self._around = around
         self._closed = False
         self.intake = self._make_intake(mount)
+        self.signatures = Signatures(
+            str(mount.config.get(SECRET_OPTION) or ""),
+            around.record.id,
+            around.storage,
+            around.tenure,
+            around.clock,
+            around.settings,
+        )
         self.poller = self._make_poller(mount)
         self._streamer = self._make_streamer()
 

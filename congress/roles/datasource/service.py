@@ -16,6 +16,7 @@ from congress.interfaces.storage import StorageError
 from congress.model.diagnostic import refuse
 from congress.model.values import row_order_key, row_to_plain
 from congress.roles.datasource.arguments import described, split
+from congress.roles.datasource.signatures import Signed
 
 if TYPE_CHECKING:
     from congress.interfaces.role import Method
@@ -43,6 +44,7 @@ class DatasourceService:
             "actions": self.actions,
             "push": self.push,
             "webhook": self.webhook,
+            "signed_webhook": self.signed_webhook,
             "refresh": self.refresh,
             "execute": self.execute,
         }
@@ -126,6 +128,13 @@ class DatasourceService:
         """Give it a notification."""
         intake = self._host.require_open().intake
         self._on_data_loop(lambda: intake.webhook(payload))
+        return {}
+
+    def signed_webhook(self, body: str, timestamp: str, signature: str) -> dict[str, Any]:
+        """Give it a notification that somebody without a token signed."""
+        mounted = self._host.require_open()
+        payload = mounted.signatures.open(Signed(body, timestamp, signature))
+        self._on_data_loop(lambda: mounted.intake.webhook(payload))
         return {}
 
     def refresh(self, **_who: str) -> dict[str, Any]:

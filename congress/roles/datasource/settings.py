@@ -99,6 +99,11 @@ class Settings:
         return float(self._conf.datasources.action_timeout)
 
     @property
+    def webhook_window(self) -> float:
+        """How far the time of a signed webhook may be from now."""
+        return float(self._conf.datasources.webhook_window)
+
+    @property
     def ledger_retention(self) -> float:
         """How long an action that is over stays in the ledger."""
         return float(self._conf.storage.action_log_retention)

@@ -17,6 +17,7 @@ from congress.plugins.datasource.declarations import (
     declared_table,
     read_declaration,
 )
+from congress.plugins.datasource.options import webhook_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ OPTIONS: tuple[Option, ...] = (
         description="Keep pushed rows over a restart.",
         default=False,
     ),
+    *webhook_options(),
     Option(
         "description",
         description="Not used; old clients send it.",
