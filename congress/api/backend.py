@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from flask import current_app
 
+from congress.api.watchers import Watchers
 from congress.interfaces.role import RoleParts
 from congress.interfaces.storage import DatasourceRecord
 from congress.model.diagnostic import Refused, refuse
@@ -31,8 +32,14 @@ class Backend:
         self._parts = parts
         self.conf = parts.conf
         self.clock = parts.clock
+        self.node = parts.bus.node
         self.storage = parts.storage
         self.plugins = parts.plugins
+        self.watchers = Watchers(
+            parts.clock,
+            most=lambda: int(parts.conf.api.watchers),
+            lifetime=lambda: float(parts.conf.api.watch_lifetime),
+        )
 
     @property
     def max_request_bytes(self) -> int:
@@ -56,6 +63,15 @@ class Backend:
     def engine(self, method: str, **args: Any) -> Any:
         """Ask a policy engine, the one of this node if it has one."""
         return self._call(POLICY_ENGINE, method, args, self._parts.conf.api.request_timeout)
+
+    def engine_at(self, node: str | None, method: str, args: Mapping[str, Any]) -> Any:
+        """Ask the policy engine of a node; any, if none is named."""
+        timeout = self._parts.conf.api.request_timeout
+        return self._parts.bus.call(POLICY_ENGINE, method, args, timeout=timeout, node=node)
+
+    def reaches(self, node: str) -> bool:
+        """Whether a node is alive, as far as is known here."""
+        return any(peer.node == node for peer in self._parts.bus.peers())
 
     def manager(self, method: str, **args: Any) -> Any:
         """Ask the service that keeps the data sources."""

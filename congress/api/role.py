@@ -29,6 +29,7 @@ class ApiService:
 
     def __init__(self, parts: RoleParts) -> None:
         self._parts = parts
+        self._behind: Backend | None = None
         self._server: HttpServer | None = None
 
     @property
@@ -46,17 +47,20 @@ class ApiService:
         strategy: AuthStrategy = self._parts.plugins.make(
             "auth", conf.auth_strategy, AuthContext(conf, host)
         )
-        app = create_app(Backend(self._parts))
+        self._behind = Backend(self._parts)
+        app = create_app(self._behind)
         served = compose(app, strategy.wrap, conf)
         server = HttpServer(
             served, host, port, threads=self._parts.threads, clock=self._parts.clock
         )
-        server.start(conf.api.threads, conf.api.max_request_bytes)
+        server.start(conf.api.threads + conf.api.watchers, conf.api.max_request_bytes)
         self._server = server
         LOG.info("the API listens at %s", server.url)
 
     def stop(self, timeout: float) -> None:
         """Answer what has arrived, and end."""
+        if self._behind is not None:
+            self._behind.watchers.close()
         if self._server is not None and not self._server.stop(timeout):
             LOG.warning("some API requests were not answered in time")
 

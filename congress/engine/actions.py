@@ -57,6 +57,10 @@ def sources_of(workspace: Workspace, stored: StoredRule) -> frozenset[TableId]:
     """The tables of datasources and unknown policies that a rule reaches."""
     if stored.resolved is None:
         return frozenset(table for table in stored.waits if workspace.source(table[0]))
-    direct = {goal.table for goal in stored.resolved.lookups}
-    tables = reachable(direct, workspace.reads)
-    return frozenset(t for t in tables if t[0] != "builtin" and workspace.source(t[0]))
+    return sources_among(workspace, {goal.table for goal in stored.resolved.lookups})
+
+
+def sources_among(workspace: Workspace, tables: Iterable[TableId]) -> frozenset[TableId]:
+    """The tables of datasources and unknown policies among some tables and all they reach."""
+    reached = reachable(tables, workspace.reads)
+    return frozenset(t for t in reached if t[0] != "builtin" and workspace.source(t[0]))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from congress.engine.actions import desired, sources_of
+from congress.engine.actions import desired, sources_among, sources_of
 from congress.engine.asking import Desk
 from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
@@ -232,6 +232,10 @@ class Engine:
         :raises Refused: if there is no such rule.
         """
         return sources_of(self._state, self._stored(policy, rule))
+
+    def sources(self, policy: str, table: str) -> frozenset[tuple[str, str]]:
+        """The source tables that a table depends on, through everything; itself if it is one."""
+        return sources_among(self._state, [_table(policy, table)])
 
     def needed(self) -> Mapping[str, frozenset[str]]:
         """The tables of datasources and unknown policies that bodies mention."""

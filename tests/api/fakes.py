@@ -38,6 +38,11 @@ class FakeBus:
     def __init__(self) -> None:
         self.services: dict[str, object] = {}
         self.calls: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.asked: list[tuple[str, str | None]] = []
+        self.unreachable: set[str] = set()
+
+    def peers(self) -> list[Any]:
+        return [SimpleNamespace(node="node")]
 
     def call(
         self,
@@ -50,11 +55,27 @@ class FakeBus:
     ) -> Any:
         assert timeout > 0
         self.calls.append((service, method, dict(args or {})))
+        self.asked.append((method, node))
         json.dumps(args)
-        if service not in self.services:
+        if service not in self.services or node in self.unreachable:
             raise refuse("unavailable", f"nobody serves {service}")
         answer = getattr(self.services[service], method)(**(args or {}))
         return json.loads(json.dumps(answer))
+
+
+def told(
+    reset: str | None, changes: list[dict[str, Any]], rest: str | None = None, number: int = 1
+) -> dict[str, Any]:
+    """What an engine tells of the changes of a table."""
+    return {
+        "mark": f"node/engine-{number}",
+        "transaction": number,
+        "reset": reset,
+        "columns": ["a", "b"],
+        "coverage": [],
+        "changes": changes,
+        "rest": rest,
+    }
 
 
 class FakeEngine(FakeLibrary):
@@ -67,6 +88,8 @@ class FakeEngine(FakeLibrary):
         self.rules: dict[str, dict[str, dict[str, Any]]] = {}
         self.rows: dict[tuple[str, str], list[list[Any]]] = {}
         self.mirrors: set[str] = set()
+        self.news: list[dict[str, Any]] = []
+        self.pieces: list[dict[str, Any]] = []
         for name, kind in SYSTEM_POLICIES.items():
             self.policy_create(name=name, kind=kind)
 
@@ -231,6 +254,18 @@ class FakeEngine(FakeLibrary):
         if trace:
             found["trace"] = "Call: " + table
         return found
+
+    def change_list(
+        self, policy: str, table: str, since: str | None = None, wait: float = 0
+    ) -> dict[str, Any]:
+        self.table_show(policy, table)
+        if self.news and since == "node/engine-1":
+            return self.news.pop(0)
+        rows = self.rows[self._find(policy)["name"], table]
+        return told("start", [{"transaction": 1, "removed": [], "added": rows}])
+
+    def listing_more(self, listing: str) -> dict[str, Any]:
+        return self.pieces.pop(0)
 
     def simulate(
         self,

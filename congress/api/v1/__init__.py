@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from congress.api.v1 import (
     actions,
+    changes,
     datasources,
     drivers,
     ledger,
@@ -26,6 +27,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     rules.bp,
     tables.bp,
     rows.bp,
+    changes.bp,
     datasources.bp,
     schemas.bp,
     status.bp,

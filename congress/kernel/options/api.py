@@ -41,6 +41,22 @@ DEFAULT = (
 API = (
     cfg.IntOpt("threads", default=16, min=1, max=1000, help="Threads that serve API requests."),
     cfg.IntOpt(
+        "watchers",
+        default=64,
+        min=0,
+        max=10_000,
+        help="Streams of changes that may be open at a time. They have threads of their own; one "
+        "stream more is answered with 503.",
+    ),
+    cfg.FloatOpt(
+        "watch_lifetime",
+        default=3600.0,
+        min=1.0,
+        mutable=True,
+        help="Seconds after which a stream of changes ends. Who follows connects again, is "
+        "authenticated again and misses nothing.",
+    ),
+    cfg.IntOpt(
         "max_request_bytes",
         default=16 * 1024 * 1024,
         min=1024,

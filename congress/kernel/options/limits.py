@@ -28,6 +28,14 @@ LIMITS = (
         help="Seconds a query, simulation or explanation may take.",
     ),
     cfg.IntOpt(
+        "change_rows",
+        default=100_000,
+        min=0,
+        mutable=True,
+        help="Added and removed rows of all tables together that a policy engine keeps for those "
+        "who follow a table. A follower who is further behind gets all rows anew.",
+    ),
+    cfg.IntOpt(
         "string_length",
         default=1_000_000,
         min=1000,

@@ -22,7 +22,7 @@ from congress.model.schema import Schema
 from congress.model.values import Row
 from congress.roles.policy.mirrors import Mirrors
 from congress.roles.policy.runtime import EngineRuntime
-from congress.roles.policy.source import SourceState, TableState, merged
+from congress.roles.policy.source import Extent, SourceState, TableState, merged
 from congress.roles.policy.standing import STATUS_SOURCE, STATUS_TABLE, status_report
 
 LOG = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ class Feed:
         self._status: frozenset[Row] = frozenset()
         self._timer: Timer | None = None
         self.rejected: dict[str, int] = {}
+        #: What the rows in the engine are of, by source and table; replaced, never changed.
+        self.extents: Mapping[tuple[str, str], Extent] = {}
         runtime.listen(self._committed)
 
     def open(self) -> None:
@@ -302,6 +304,12 @@ class Feed:
             all_edits.append(ReplaceTables(STATUS_SOURCE, {STATUS_TABLE: status}))
         if not all_edits:
             return
+        self.extents = {
+            (state.name, table.name): table.extent
+            for state in self._states.values()
+            for table in state.tables.values()
+            if table.extent
+        }
         try:
             self._runtime.transact(all_edits, structural=structural)
         except Refused as refusal:

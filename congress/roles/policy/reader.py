@@ -66,12 +66,7 @@ class Reader:
         deadline = self._runtime.query_deadline()
 
         def read(engine: Engine) -> tuple[list[Row], list[str], str | None]:
-            if table not in self._tables(engine, policy):
-                hint = f"congress table list {policy} shows those there are"
-                if engine.policies().get(policy) == "datasource":
-                    hint = "of a data source only tables that rules read are known here"
-                message = f"policy {policy!r} has no table {table!r:.300}"
-                raise refuse("not-found", message, hint=hint)
+            self.expect_table(engine, policy, table)
             rows = list(engine.rows(policy, table))
             names = list(engine.column_names(policy, table))
             if not trace:
@@ -88,6 +83,18 @@ class Reader:
         if text is not None:
             answer["trace"] = text or NO_TRACE
         return answer
+
+    def expect_table(self, engine: Engine, policy: str, table: str) -> None:
+        """Refuse a table that a policy does not have.
+
+        :raises Refused: ``not-found``.
+        """
+        if table not in self._tables(engine, policy):
+            hint = f"congress table list {policy} shows those there are"
+            if engine.policies().get(policy) == DATASOURCE:
+                hint = "of a data source only tables that rules read are known here"
+            message = f"policy {policy!r} has no table {table!r:.300}"
+            raise refuse("not-found", message, hint=hint)
 
     def _tables(self, engine: Engine, policy: str) -> list[str]:
         if engine.policies().get(policy) == DATASOURCE:

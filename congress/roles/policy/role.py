@@ -17,10 +17,13 @@ from congress.interfaces.role import Epoch, NodeRole, RoleParts, Service
 from congress.interfaces.storage import Transaction
 from congress.model.builtin import Builtin
 from congress.model.status import Health, State
+from congress.roles.listings import Listings
 from congress.roles.policy.actions import Actions
 from congress.roles.policy.builtins import FACT as BUILTINS_FACT
 from congress.roles.policy.builtins import builtins_digest, differing, load_builtins
 from congress.roles.policy.feed import Feed
+from congress.roles.policy.following import Following
+from congress.roles.policy.history import History
 from congress.roles.policy.library import Library
 from congress.roles.policy.library_service import LibraryService
 from congress.roles.policy.loader import Loader
@@ -102,6 +105,8 @@ class PolicyEngine:
         self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
         loader.on_drop(self._feed.drop)
         self._reader = Reader(runtime, loader, self._feed)
+        self._history = History(lambda: int(conf.limits.change_rows), lambda: self._feed.extents)
+        runtime.record(self._history.record)
         self._ticker = Ticker(runtime, parts.clock)
         self._actions = Actions(
             parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
@@ -130,6 +135,8 @@ class PolicyEngine:
         self._library = Library(
             writer, parts.storage, parts.bus.instance, library_folders(parts.conf)
         )
+        listings = Listings(parts.clock)
+        following = Following(parts.bus.node, self._runtime, self._reader, self._history, listings)
         policy_service = PolicyService(
             self._policies,
             self._reader,
@@ -138,6 +145,8 @@ class PolicyEngine:
             self._feed,
             self._actions,
             self._synchronizer,
+            following,
+            listings,
             self._store_loop,
             patience,
         )

@@ -45,12 +45,17 @@ class EngineRuntime:
         self._query_patience = query_patience
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
+        self._recorders: list[Listener] = []
         self.loop = loop
         self.transactions = 0
 
     def listen(self, listener: Listener) -> None:
         """Be told of every committed transaction, on the engine loop, in order."""
         self._listeners.append(listener)
+
+    def record(self, recorder: Listener) -> None:
+        """Be told of the quiet transactions too, before any listener."""
+        self._recorders.append(recorder)
 
     def read(self, work: Callable[[Engine], T]) -> T:
         """Do a piece of reading in a committed state. Any thread.
@@ -84,6 +89,8 @@ class EngineRuntime:
             self.transactions = changes.number
             if also:
                 also()
+        for recorder in self._recorders:
+            recorder(changes, structural)
         for listener in () if quiet else self._listeners:
             listener(changes, structural)
         return changes

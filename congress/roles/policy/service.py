@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from congress.interfaces.role import Method
 from congress.interfaces.runtime import Loop
 from congress.model.diagnostic import refuse
+from congress.roles.listings import Listings
 from congress.roles.policy.actions import Actions
 from congress.roles.policy.answers import (
     created_policy_to_plain,
@@ -22,6 +23,7 @@ from congress.roles.policy.answers import (
 )
 from congress.roles.policy.book import Book
 from congress.roles.policy.feed import Feed
+from congress.roles.policy.following import Following
 from congress.roles.policy.loader import Loader
 from congress.roles.policy.policies import Policies, stored_policy, stored_rule
 from congress.roles.policy.reader import Reader
@@ -50,6 +52,8 @@ class PolicyService:
         feed: Feed,
         actions: Actions,
         synchronizer: Synchronizer,
+        following: Following,
+        listings: Listings,
         store_loop: Loop,
         timeout: Callable[[], float],
     ) -> None:
@@ -60,6 +64,8 @@ class PolicyService:
         self._feed = feed
         self._actions = actions
         self._synchronizer = synchronizer
+        self._following = following
+        self._listings = listings
         self._store_loop = store_loop
         self._timeout = timeout
 
@@ -79,6 +85,8 @@ class PolicyService:
             "table_list": self.table_list,
             "table_show": self.table_show,
             "row_list": self.row_list,
+            "change_list": self.change_list,
+            "listing_more": self._listings.more,
             "simulate": self.simulate,
             "engine_status": self.engine_status,
             "wait_revision": self.wait_revision,
@@ -184,6 +192,14 @@ class PolicyService:
             raise refuse("invalid", "limit must be a number of rows", where="limit")
         name = self._reader.name(policy)
         return self._reader.rows(name, str(table), trace=bool(trace), limit=limit)
+
+    def change_list(
+        self, policy: Any, table: Any, since: str | None = None, wait: float = 0
+    ) -> dict[str, Any]:
+        """What a table gained and lost after a mark; the first piece of it, and its ``rest``."""
+        self._book()
+        name = self._reader.name(policy)
+        return self._following.tell(name, str(table), since and str(since), float(wait))
 
     def simulate(
         self,

@@ -10,10 +10,22 @@ answer by the rows it has not read yet.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from congress.interfaces.role import Arrival, Coverage, Epoch, Subscription
+from congress.interfaces.role import Arrival, Coverage, Epoch, Position, Subscription
 from congress.model.delta import Change, Delta, Snapshot, applied
 from congress.model.schema import Column, Schema
 from congress.model.values import FALSE, TRUE, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far the source had come that the engine's rows of a table are of.
+
+    :param as_of: when it was in that state, seconds since the epoch.
+    """
+
+    position: Position
+    as_of: float
+    complete: bool
 
 
 @dataclass(slots=True)
@@ -26,6 +38,7 @@ class TableState:
         they are complete; ``None`` if the engine's rows are of ``epoch``.
     :param lost: whether the bus lost contact with the source; it alone tells when it has
         it again, because an arrival may have waited here since before.
+    :param extent: what the engine's rows are of; ``None`` while they are of nothing.
     """
 
     name: str
@@ -35,6 +48,7 @@ class TableState:
     as_of: float = 0.0
     stale: bool = False
     lost: bool = False
+    extent: Extent | None = None
 
     def take(
         self, epoch: Epoch, changes: Iterable[Change], coverage: Coverage | None
@@ -59,8 +73,13 @@ class TableState:
 
     def restart(self) -> list[Change]:
         """Give up rows that no longer fit the table's columns."""
-        self.complete = False
+        self.complete, self.extent = False, None
         return self._unstage()
+
+    def reach(self, position: Position) -> None:
+        """The source has published as far as that, and all of it about this table was taken."""
+        if self.epoch == position.epoch and self.staged is None:
+            self.extent = Extent(position, self.as_of, self.complete)
 
     def _unstage(self) -> list[Change]:
         rows, self.staged = self.staged or frozenset(), None
@@ -111,6 +130,8 @@ class SourceState:
             if table := self.tables.get(name):
                 own = [change for change in arrival.changes if change.table == name]
                 changes += table.take(self.epoch, own, arrival.coverage.get(name))
+        for each in self.tables.values():
+            each.reach(arrival.position)
         return changes
 
     def lacks_schema_for(self, arrival: Arrival) -> bool:

@@ -58,6 +58,7 @@ def options(library_path: str = "") -> SimpleNamespace:
         query_seconds=30.0,
         string_length=1_000_000,
         integer_bits=4096,
+        change_rows=100_000,
     )
     return SimpleNamespace(
         dse=dse, limits=limits, shipped_policies=False, policy_library_path=library_path
