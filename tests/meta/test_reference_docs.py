@@ -9,6 +9,7 @@ import unittest
 
 from congress.interfaces.datasource import DatasourceDriver
 from congress.model.diagnostic import CODES
+from congress.roles.policy.library_files import read_shelf
 from tests.meta.test_plugins import announced, load
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "doc/source"
@@ -79,6 +80,13 @@ class DriverTest(unittest.TestCase):
             for word in mentioned:
                 with self.subTest(driver=name, word=word):
                     self.assertRegex(text, rf"``(\[\w+\] )?{word}\b")
+
+
+class LibraryTest(unittest.TestCase):
+    def test_the_policies_of_the_library_are_listed(self) -> None:
+        listed = re.findall(r"^``([A-Z]\w+)``  ", (DOCS / "user/library.rst").read_text(), re.M)
+        shelf = read_shelf([DOCS.parents[1] / "congress" / "library"])
+        self.assertEqual(set(shelf.policies), set(listed))
 
 
 class LanguageTest(unittest.TestCase):
