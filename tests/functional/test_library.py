@@ -36,9 +36,9 @@ class LibraryTest(unittest.TestCase):
                 self.assertEqual(201, created.status_code, created.text)
 
     def test_a_file_is_loaded_on_demand_and_survives_a_restart(self) -> None:
+        wait_until(lambda: "HostChecks" in self.names(), "the library is loaded")
         file = self.files / "own.yaml"
         file.write_text("name: Own\nrules:\n- rule: p(1)\n")
-        wait_until(lambda: "HostChecks" in self.names(), "the library is loaded")
         self.assertIn("added", self.system.congress("library", "load").stdout)
         self.system.congress("library", "activate", "Own")
         self.assertIn("1", self.system.congress("row", "list", "Own", "p").stdout)
