@@ -15,6 +15,9 @@ from congress.engine.edits import (
     Tick,
     UpdateTable,
 )
+from congress.engine.explain.plain import explanation_to_plain
+from congress.engine.explain.text import explanation_to_text
+from congress.engine.explain.tree import Bounds, Explanation, Standing
 from congress.engine.facade import Engine
 from congress.engine.lang.ast import Event, Rule, Statement
 from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerprint
@@ -33,6 +36,7 @@ from congress.engine.run.budget import Limits
 
 __all__ = [
     "Answers",
+    "Bounds",
     "Changes",
     "CreatePolicy",
     "DeleteRules",
@@ -40,6 +44,7 @@ __all__ = [
     "Edit",
     "Engine",
     "Event",
+    "Explanation",
     "InsertRules",
     "Limits",
     "RejectedRow",
@@ -49,9 +54,12 @@ __all__ = [
     "RuleStatus",
     "SetSchema",
     "Simulation",
+    "Standing",
     "Statement",
     "Tick",
     "UpdateTable",
+    "explanation_to_plain",
+    "explanation_to_text",
     "parse",
     "parse_one",
     "pretty_rule",

@@ -14,6 +14,8 @@ from congress.engine.actions import desired, sources_among, sources_of
 from congress.engine.asking import Desk
 from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
+from congress.engine.explain.explainer import explanation
+from congress.engine.explain.tree import Bounds, Explanation
 from congress.engine.lang.names import Resolver
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
@@ -200,6 +202,37 @@ class Engine:
         """
         question = read_question(self._state, policy, text)
         return "\n".join(trace_lines(self._state, question, Budget(self.limits, deadline)))
+
+    def explain(
+        self,
+        policy: str,
+        text: str,
+        *,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
+        deadline: Deadline | None = None,
+    ) -> Explanation:
+        """Why the rows of an atom are there, or why there are none.
+
+        :param text: an atom of a table, or an action as ``execute[...]``.
+        :raises Refused: if the text is neither, or does not fit.
+        """
+        return self.examine(policy, text, bounds=bounds, deadline=deadline)()
+
+    def examine(
+        self,
+        policy: str,
+        text: str,
+        *,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
+        deadline: Deadline | None = None,
+    ) -> Callable[[], Explanation]:
+        """As ``explain``, in two steps: this one copies rows and must not meet a transaction.
+
+        What it returns works the explanation out, on any thread.
+
+        :raises Refused: if the text is neither, or does not fit.
+        """
+        return explanation(self._state, policy, text, bounds, Budget(self.limits, deadline))
 
     def simulate(
         self,
