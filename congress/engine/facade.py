@@ -20,6 +20,7 @@ from congress.engine.lang.names import Resolver
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.oracle import Oracle
+from congress.engine.preview import preview
 from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
 from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
 from congress.engine.run.question import read_question
@@ -99,6 +100,20 @@ class Engine:
             if not dry_run:
                 self._number = changes.number
             return changes
+
+    def preview(
+        self, edits: Sequence[Edit], *, deadline: Deadline | None = None
+    ) -> Callable[[], Changes]:
+        """What edits would change, in two steps as with ``ask``; nothing is changed.
+
+        No rule is switched off for its cost as ``transact`` may do.
+
+        :raises Refused: with every problem of the edits; the second step: if finding out
+            costs too much.
+        """
+        materialised = [_materialised(edit) for edit in edits]
+        budget = Budget(self.limits, deadline)
+        return preview(self._state, self._number + 1, materialised, budget)
 
     # -- reading ------------------------------------------------------------------
 
