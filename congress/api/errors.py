@@ -63,6 +63,7 @@ ANSWERS: Mapping[str, Answer] = {
     "not-found": Answer.plain(404),
     "duplicate": Answer.plain(409),
     "conflict": Answer.plain(409),
+    "changed": Answer.plain(412),
     "too-large": Answer.plain(413),
     "internal": Answer.plain(500),
     "action-failed": Answer.plain(502),

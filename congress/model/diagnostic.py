@@ -72,6 +72,7 @@ SERVICE_CODES: Mapping[str, str] = {
     "not-found": "no such thing",
     "duplicate": "a thing of that name exists already",
     "conflict": "somebody else changed it meanwhile",
+    "changed": "it is no longer what the caller saw",
     "too-large": "over a size limit",
     "unsupported": "the target cannot do this",
     "unavailable": "the part that answers this is not there at the moment",

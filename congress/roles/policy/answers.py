@@ -7,6 +7,7 @@ from typing import Any
 
 from congress.engine import pretty_rule
 from congress.model.policy import PolicyDef, RuleDef
+from congress.roles.policy.draft import Step
 from congress.roles.policy.requests import NewRule
 
 
@@ -42,3 +43,10 @@ def rule_to_plain(rule: RuleDef) -> dict[str, Any]:
 def created_rule_to_plain(rule: RuleDef) -> dict[str, Any]:
     """A rule in the answer to its creation, laid out for reading."""
     return {**rule_to_plain(rule), "rule": pretty_rule(rule.text)}
+
+
+def step_to_plain(step: Step) -> dict[str, Any]:
+    """One step of a write that changes several things."""
+    kind = "rule" if step.rule else "policy"
+    plain = {"op": step.op, "kind": kind, "policy": step.policy, "id": step.id}
+    return {**plain, "rule": step.rule} if step.rule else plain

@@ -79,6 +79,11 @@ def policy_created(policy: PolicyDef) -> ChangeRecord:
     return ChangeRecord("create", "policy", policy.id, asdict(policy))
 
 
+def policy_updated(policy: PolicyDef) -> ChangeRecord:
+    """The change that gives a policy other properties."""
+    return ChangeRecord("update", "policy", policy.id, asdict(policy))
+
+
 def policy_deleted(policy: PolicyDef) -> ChangeRecord:
     """The change that removes a policy with its rules."""
     return ChangeRecord("delete", "policy", policy.id, {"name": policy.name})
@@ -87,6 +92,11 @@ def policy_deleted(policy: PolicyDef) -> ChangeRecord:
 def rule_created(rule: RuleDef) -> ChangeRecord:
     """The change that adds a rule."""
     return ChangeRecord("create", "rule", rule.id, asdict(rule))
+
+
+def rule_updated(rule: RuleDef) -> ChangeRecord:
+    """The change that gives a rule another text, name or comment."""
+    return ChangeRecord("update", "rule", rule.id, asdict(rule))
 
 
 def rule_deleted(rule: RuleDef) -> ChangeRecord:

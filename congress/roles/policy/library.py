@@ -22,8 +22,9 @@ from congress.interfaces.storage import (
 )
 from congress.model.diagnostic import Diagnostic, Refused, refuse
 from congress.roles.policy.book import Book
+from congress.roles.policy.draft import insist
 from congress.roles.policy.library_files import Shelf, files_digest, read_shelf
-from congress.roles.policy.policies import SYSTEM, insist, new_id
+from congress.roles.policy.policies import SYSTEM, new_id
 from congress.roles.policy.requests import Origin
 from congress.roles.policy.writer import Plan, PolicyWriter
 

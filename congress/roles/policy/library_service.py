@@ -16,7 +16,7 @@ from congress.model.diagnostic import diagnostic_to_plain, refuse
 from congress.roles.policy.answers import created_policy_to_plain
 from congress.roles.policy.library import Library
 from congress.roles.policy.library_files import read_document
-from congress.roles.policy.policies import Policies
+from congress.roles.policy.policies import Policies, Terms
 from congress.roles.policy.requests import Origin, read_policy
 from congress.roles.policy.store_calls import call_store
 
@@ -102,12 +102,12 @@ class LibraryService:
         self, library: Any, allow_parked: bool = False, actor: str = "", request_id: str = ""
     ) -> dict[str, Any]:
         """Create the policy that the library has under a name or id."""
-        origin = Origin(actor, request_id)
+        terms = Terms(Origin(actor, request_id), bool(allow_parked))
 
         def work() -> dict[str, Any]:
             plain = library_to_plain(self._library.get(library))
             new = read_policy(**{key: value for key, value in plain.items() if key != "id"})
-            created = self._policies.create(new, origin, allow_parked=bool(allow_parked))
+            created = self._policies.create(new, terms)
             return created_policy_to_plain(created, new.rules)
 
         return self._call(work)

@@ -1,6 +1,6 @@
 """The operations on policies and rules, as plans for the writer.
 
-Imports the interfaces and the model. Runs on the store loop.
+Imports the interfaces and the model. Runs where the writer does.
 
 Invariant: policies and datasources share one namespace; system policies exist
 always; ids are unique, and equal in equal runs, since they are made of the
@@ -8,11 +8,11 @@ instance of this node and the revision they are stored under.
 """
 
 import uuid
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from congress.interfaces.storage import Conflict, Duplicate, Transaction
 from congress.model.diagnostic import refuse
 from congress.model.policy import (
     SYSTEM_POLICIES,
@@ -21,113 +21,190 @@ from congress.model.policy import (
     RuleDef,
     default_abbreviation,
 )
-from congress.roles.policy.book import (
-    Book,
-    policy_created,
-    policy_deleted,
-    rule_created,
-    rule_deleted,
-)
-from congress.roles.policy.requests import NewPolicy, NewRule, Origin
-from congress.roles.policy.writer import Plan, PolicyWriter
+from congress.roles.policy.answers import policy_to_plain, rule_to_plain
+from congress.roles.policy.book import Book
+from congress.roles.policy.description import fulfil, fulfil_all
+from congress.roles.policy.draft import Draft, Step, fingerprints
+from congress.roles.policy.requests import NewPolicy, NewRule, Origin, read_rule
+from congress.roles.policy.writer import Plan, Writer
 
 _IDS = uuid.UUID("5e1f6c0e-9a55-4b43-8d8c-3a2f6f0a2d41")
 
 SYSTEM = Origin("system")
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a write is to be subject to.
+
+    :param allow_parked: accept rules that wait for the schema of a source.
+    :param seen: the object as the caller saw it, if it must still be so.
+    """
+
+    origin: Origin
+    allow_parked: bool = False
+    seen: object = None
+
+    def check(self, present: Mapping[str, Any]) -> None:
+        """:raises Refused: ``changed`` if the object is not what the caller saw."""
+        if self.seen is not None and self.seen != present:
+            raise refuse(
+                "changed", "it was changed since you read it", hint="read it again, then repeat"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What led to policies as they are described, and the revision that is so."""
+
+    revision: int
+    steps: Sequence[Step]
+
+
 class Policies:
-    """Creates and deletes policies and rules.
+    """Creates, changes and deletes policies and rules.
 
     :param instance: this life of this node.
     :param mirrored: tells names that belong to sources.
     """
 
     def __init__(
-        self, writer: PolicyWriter, instance: str, mirrored: Callable[[], frozenset[str]]
+        self, writer: Writer, instance: str, mirrored: Callable[[], frozenset[str]]
     ) -> None:
         self._writer = writer
         self._instance = instance
         self._mirrored = mirrored
 
-    def create(self, new: NewPolicy, origin: Origin, *, allow_parked: bool = False) -> PolicyDef:
+    def by(self, writer: Writer) -> "Policies":
+        """The same operations, carried out by another writer."""
+        return Policies(writer, self._instance, self._mirrored)
+
+    def create(self, new: NewPolicy, terms: Terms) -> PolicyDef:
         """Create a policy with its rules.
 
         :raises Refused: ``duplicate-policy``, or what is wrong with a rule.
         """
 
-        def make(book: Book) -> tuple[Plan, PolicyDef]:
+        def make(book: Book) -> tuple[Plan | None, PolicyDef]:
             self._check_free(book, new.name)
-            policy = PolicyDef(
-                self._id(book, 0), new.name, new.kind, new.abbreviation, new.description
-            )
-            rules = [
-                (RuleDef(self._id(book, i), new.name, rule.text, rule.name, rule.comment), rule)
-                for i, rule in enumerate(new.rules or (), 1)
-            ]
-            return replace(_creation(policy, rules), allow_parked=allow_parked), policy
+            draft = self._draft(book)
+            policy = draft.create_policy(new)
+            details = {"id": policy.id, "kind": str(policy.kind), "rules": len(new.rules or ())}
+            return _plan(draft, "policy:create", f"policy/{policy.name}", details, terms), policy
 
-        return self._writer.write(make, origin)
+        return self._writer.write(make, terms.origin)
 
-    def delete(self, name_or_id: object, origin: Origin) -> PolicyDef:
-        """Delete a policy and its rules, and give it back.
+    def change(self, name_or_id: object, description: Mapping[str, Any], terms: Terms) -> PolicyDef:
+        """Let a policy be as it is described; what is left out stays.
 
-        :raises Refused: ``not-found``, also for policies that cannot be deleted.
+        :raises Refused: ``not-found``, ``changed``, or what is wrong with the description.
         """
 
-        def make(book: Book) -> tuple[Plan, PolicyDef]:
+        def make(book: Book) -> tuple[Plan | None, PolicyDef]:
+            policy = stored_policy(book, name_or_id, "not-found")
+            terms.check(policy_to_plain(policy))
+            draft = self._draft(book)
+            changed = fulfil(draft, policy, description)
+            details = {"id": policy.id, "changes": sorted(description)}
+            return _plan(draft, "policy:update", f"policy/{policy.name}", details, terms), changed
+
+        return self._writer.write(make, terms.origin)
+
+    def delete(self, name_or_id: object, terms: Terms) -> PolicyDef:
+        """Delete a policy and its rules, and give it back.
+
+        :raises Refused: ``not-found``, also for policies that cannot be deleted; ``changed``.
+        """
+
+        def make(book: Book) -> tuple[Plan | None, PolicyDef]:
             policy = stored_policy(book, name_or_id, "not-found")
             if policy.name in SYSTEM_POLICIES:
                 message = f"policy {policy.name!r} belongs to the system and cannot be deleted"
                 raise refuse("not-found", message, hint="delete its rules instead")
-            return _deletion(policy), policy
+            terms.check(policy_to_plain(policy))
+            draft = self._draft(book)
+            draft.remove_policy(policy)
+            target = f"policy/{policy.name}"
+            return _plan(draft, "policy:delete", target, {"id": policy.id}, terms), policy
 
-        return self._writer.write(make, origin)
+        return self._writer.write(make, terms.origin)
 
-    def add_rule(
-        self, name_or_id: object, new: NewRule, origin: Origin, *, allow_parked: bool = False
-    ) -> RuleDef:
+    def apply(
+        self, descriptions: Sequence[Mapping[str, Any]], terms: Terms, *, prune: bool = False
+    ) -> Applied:
+        """Let policies be as they are described, all at once.
+
+        :param prune: delete all other policies but those of the system.
+        :raises Refused: ``changed`` if ``seen`` is another revision; all that is wrong.
+        """
+
+        def make(book: Book) -> tuple[Plan | None, Applied]:
+            terms.check({"revision": book.revision})
+            draft = self._draft(book)
+            fulfil_all(draft, descriptions, self._check_free, prune=prune)
+            plan = _plan(draft, "policy:apply", "policy", {"steps": len(draft.steps)}, terms)
+            return plan, Applied(book.revision + (plan is not None), draft.steps)
+
+        return self._writer.write(make, terms.origin)
+
+    def add_rule(self, name_or_id: object, new: NewRule, terms: Terms) -> RuleDef:
         """Add a rule to a policy.
 
         :raises Refused: ``no-policy``, ``read-only-policy``, ``duplicate-rule``, or
             what is wrong with the rule.
         """
 
-        def make(book: Book) -> tuple[Plan, RuleDef]:
+        def make(book: Book) -> tuple[Plan | None, RuleDef]:
             policy = self._writable(book, name_or_id)
-            rule = RuleDef(self._id(book, 0), policy.name, new.text, new.name, new.comment)
-            plan = Plan(
-                "policy:rule:create",
-                f"policy/{policy.name}/rule/{rule.id}",
-                [rule_created(rule)],
-                lambda tx: tx.rules.add(rule, new.fingerprint),
-                {rule.id: new},
-                allow_parked,
-                {"rule": rule.text, "name": rule.name},
-            )
-            return plan, rule
+            draft = self._draft(book)
+            rule = draft.add_rule(policy.name, new)
+            return _rule_plan(draft, "policy:rule:create", rule, terms), rule
 
-        return self._writer.write(make, origin)
+        return self._writer.write(make, terms.origin)
 
-    def remove_rule(self, name_or_id: object, rule: object, origin: Origin) -> RuleDef:
-        """Delete a rule, and give it back.
+    def change_rule(
+        self, name_or_id: object, rule: object, changes: Mapping[str, object], terms: Terms
+    ) -> RuleDef:
+        """Give a rule another text, name or comment; it keeps its id.
 
-        :raises Refused: ``no-policy``, ``read-only-policy``, ``not-found``.
+        :param changes: any of ``rule name comment``.
+        :raises Refused: as for ``add_rule``; ``not-found``, ``changed``.
         """
 
-        def make(book: Book) -> tuple[Plan, RuleDef]:
+        def make(book: Book) -> tuple[Plan | None, RuleDef]:
             policy = self._writable(book, name_or_id)
             found = stored_rule(book, policy.name, rule)
-            plan = Plan(
-                "policy:rule:delete",
-                f"policy/{policy.name}/rule/{found.id}",
-                [rule_deleted(found)],
-                lambda tx: insist(tx.rules.remove(found.id)),
-                details={"rule": found.text, "name": found.name},
+            terms.check(rule_to_plain(found))
+            new = read_rule(
+                changes.get("rule", found.text),
+                changes.get("name", found.name),
+                changes.get("comment", found.comment),
             )
-            return plan, found
+            twin = fingerprints(book, policy.name).get(new.fingerprint, found)
+            if twin.id != found.id:
+                message = f"the policy holds an equivalent rule already, {twin.id}"
+                raise refuse("duplicate-rule", message, where="rule")
+            draft = self._draft(book)
+            changed = draft.replace_rule(found, new)
+            return _rule_plan(draft, "policy:rule:update", changed, terms), changed
 
-        return self._writer.write(make, origin)
+        return self._writer.write(make, terms.origin)
+
+    def remove_rule(self, name_or_id: object, rule: object, terms: Terms) -> RuleDef:
+        """Delete a rule, and give it back.
+
+        :raises Refused: ``no-policy``, ``read-only-policy``, ``not-found``, ``changed``.
+        """
+
+        def make(book: Book) -> tuple[Plan | None, RuleDef]:
+            policy = self._writable(book, name_or_id)
+            found = stored_rule(book, policy.name, rule)
+            terms.check(rule_to_plain(found))
+            draft = self._draft(book)
+            draft.remove_rule(found)
+            return _rule_plan(draft, "policy:rule:delete", found, terms), found
+
+        return self._writer.write(make, terms.origin)
 
     def ensure_system_policies(self) -> None:
         """Create the policies that always exist, unless they do.
@@ -138,13 +215,14 @@ class Policies:
             self._writer.write(partial(self._missing, name, kind), SYSTEM)
 
     def _missing(self, name: str, kind: str, book: Book) -> tuple[Plan | None, None]:
-        if name in book.names:
-            return None, None
-        policy = PolicyDef(self._id(book, 0), name, PolicyKind(kind), default_abbreviation(name))
-        return _creation(policy, []), None
+        draft = self._draft(book)
+        if name not in book.names:
+            short = default_abbreviation(name)
+            draft.create_policy(NewPolicy(name, PolicyKind(kind), short, "", ()))
+        return _plan(draft, "policy:create", f"policy/{name}", {"kind": kind}, Terms(SYSTEM)), None
 
-    def _id(self, book: Book, index: int) -> str:
-        return new_id(self._instance, book, index)
+    def _draft(self, book: Book) -> Draft:
+        return Draft(book, lambda index: new_id(self._instance, book, index))
 
     def _check_free(self, book: Book, name: str) -> None:
         if name in book.names:
@@ -162,6 +240,17 @@ class Policies:
             hint = "put the rule into another policy and refer to the source's tables there"
             raise refuse("read-only-policy", message, hint=hint)
         return stored_policy(book, name_or_id, "no-policy")
+
+
+def _plan(
+    draft: Draft, verb: str, target: str, details: Mapping[str, object], terms: Terms
+) -> Plan | None:
+    return draft.plan(verb, target, details, allow_parked=terms.allow_parked)
+
+
+def _rule_plan(draft: Draft, verb: str, rule: RuleDef, terms: Terms) -> Plan | None:
+    details = {"rule": rule.text, "name": rule.name}
+    return _plan(draft, verb, f"policy/{rule.policy}/rule/{rule.id}", details, terms)
 
 
 def new_id(instance: str, book: Book, index: int) -> str:
@@ -203,41 +292,3 @@ def stored_rule(book: Book, policy: str, rule: object) -> RuleDef:
         message = f"{len(named)} rules of policy {policy!r} are called {rule!r:.300}"
         raise refuse("conflict", message, hint="use the rule's id")
     raise refuse("not-found", f"policy {policy!r} has no rule {rule!r:.300}")
-
-
-def _creation(policy: PolicyDef, rules: list[tuple[RuleDef, NewRule]]) -> Plan:
-    def store(tx: Transaction) -> None:
-        taken = tx.datasources.get(policy.name)
-        if taken and taken.name == policy.name:
-            raise Duplicate("datasource", policy.name)
-        tx.policies.add(policy)
-        for rule, new in rules:
-            tx.rules.add(rule, new.fingerprint)
-
-    return Plan(
-        "policy:create",
-        f"policy/{policy.name}",
-        [policy_created(policy), *(rule_created(rule) for rule, _ in rules)],
-        store,
-        {rule.id: new for rule, new in rules},
-        details={"id": policy.id, "kind": str(policy.kind), "rules": len(rules)},
-    )
-
-
-def _deletion(policy: PolicyDef) -> Plan:
-    return Plan(
-        "policy:delete",
-        f"policy/{policy.name}",
-        [policy_deleted(policy)],
-        lambda tx: insist(tx.policies.remove(policy.id)),
-        details={"id": policy.id},
-    )
-
-
-def insist(done: bool) -> None:
-    """Otherwise something is gone that the revision has: read it all again.
-
-    :raises Conflict: it was not done.
-    """
-    if not done:
-        raise Conflict("policy was changed without a revision")

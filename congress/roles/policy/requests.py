@@ -64,22 +64,27 @@ def read_policy(
     abbreviation: object = None,
     description: object = None,
     rules: object = None,
+    where: str = "",
 ) -> NewPolicy:
     """A policy from the arguments of a call; null counts as not given.
 
-    Rules equivalent to an earlier one of the same request are left out.
+    Rules equivalent to an earlier one of the same request are left out. ``where`` says
+    which policy it is within a request.
 
     :raises Refused: with everything that is wrong.
     """
     problems: list[Diagnostic] = []
-    checked_name = _tried(problems, lambda: _policy_name(name)) or ""
-    checked_kind = _tried(problems, lambda: _kind(kind)) or PolicyKind.NONRECURSIVE
-    short = _tried(problems, lambda: _abbreviation(abbreviation, checked_name)) or ""
-    text = _tried(problems, lambda: _text(description, "description", None)) or ""
-    checked_rules = None if rules is None else _rules(problems, rules)
+    prefix = f"{where}." if where else ""
+    checked_name = _tried(problems, lambda: _policy_name(name, f"{prefix}name")) or ""
+    checked_kind = _tried(problems, lambda: _kind(kind, f"{prefix}kind"))
+    place = f"{prefix}abbreviation"
+    short = _tried(problems, lambda: _abbreviation(abbreviation, checked_name, place)) or ""
+    text = _tried(problems, lambda: _text(description, f"{prefix}description", None)) or ""
+    checked_rules = None if rules is None else _rules(problems, rules, f"{prefix}rules")
     if problems:
         raise Refused(*problems)
-    return NewPolicy(checked_name, checked_kind, short, text, checked_rules)
+    kind_or_default = checked_kind or PolicyKind.NONRECURSIVE
+    return NewPolicy(checked_name, kind_or_default, short, text, checked_rules)
 
 
 def read_rule(
@@ -102,13 +107,13 @@ def read_rule(
     return NewRule(rule, fingerprint or "", pretty_rule(rule), checked_name, remark, where)
 
 
-def _rules(problems: list[Diagnostic], rules: object) -> tuple[NewRule, ...]:
+def _rules(problems: list[Diagnostic], rules: object, place: str) -> tuple[NewRule, ...]:
     if not isinstance(rules, list):
-        problems.append(_wrong_type("rules", rules, "a list of rules"))
+        problems.append(_wrong_type(place, rules, "a list of rules"))
         return ()
     found: dict[str, NewRule] = {}
     for index, given in enumerate(rules):
-        where = f"rules[{index}]"
+        where = f"{place}[{index}]"
         if not isinstance(given, Mapping):
             problems.append(_wrong_type(where, given, "an object"))
             continue
@@ -119,18 +124,18 @@ def _rules(problems: list[Diagnostic], rules: object) -> tuple[NewRule, ...]:
     return tuple(found.values())
 
 
-def _policy_name(name: object) -> str:
+def _policy_name(name: object, where: str) -> str:
     if not isinstance(name, str):
-        raise Refused(_wrong_type("name", name))
+        raise Refused(_wrong_type(where, name))
     if len(name) > NAME_LENGTH:
         message = f"a policy's name has at most {NAME_LENGTH} characters, this one has {len(name)}"
-        raise refuse("bad-policy-name", message, where="name")
+        raise refuse("bad-policy-name", message, where=where)
     if problem := valid_policy_name(name):
-        raise refuse("bad-policy-name", problem, where="name")
+        raise refuse("bad-policy-name", problem, where=where)
     return name
 
 
-def _kind(kind: object) -> PolicyKind:
+def _kind(kind: object, where: str) -> PolicyKind:
     if kind is None:
         return PolicyKind.NONRECURSIVE
     for known in KINDS:
@@ -139,16 +144,16 @@ def _kind(kind: object) -> PolicyKind:
     hint = f"choose one of: {', '.join(KINDS)}"
     if isinstance(kind, str) and kind.lower() == PolicyKind.DATASOURCE:
         hint = "create a data source; it gets a policy of its name by itself"
-    raise refuse("bad-kind", f"{kind!r:.40} is no kind of policy", hint=hint, where="kind")
+    raise refuse("bad-kind", f"{kind!r:.40} is no kind of policy", hint=hint, where=where)
 
 
-def _abbreviation(abbreviation: object, name: str) -> str:
+def _abbreviation(abbreviation: object, name: str, where: str) -> str:
     if abbreviation is None:
         return default_abbreviation(name)
     if isinstance(abbreviation, str) and 0 < len(abbreviation) <= ABBREVIATION_LENGTH:
         return abbreviation
     message = f"an abbreviation is a text of 1 to {ABBREVIATION_LENGTH} characters"
-    raise refuse("invalid", message, where="abbreviation")
+    raise refuse("invalid", message, where=where)
 
 
 def _text(value: object, where: str, limit: int | None) -> str | None:

@@ -5,7 +5,7 @@ the node's configuration.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from oslo_config.cfg import ConfigOpts
 
 from congress.engine import Engine, Limits
 from congress.interfaces.plugin import PluginInfo
-from congress.interfaces.role import Epoch, NodeRole, RoleParts, Service
+from congress.interfaces.role import Epoch, Method, NodeRole, RoleParts, Service
 from congress.interfaces.storage import Transaction
 from congress.model.builtin import Builtin
 from congress.model.status import Health, State
@@ -21,6 +21,7 @@ from congress.roles.listings import Listings
 from congress.roles.policy.actions import Actions
 from congress.roles.policy.builtins import FACT as BUILTINS_FACT
 from congress.roles.policy.builtins import builtins_digest, differing, load_builtins
+from congress.roles.policy.editing import EditingService
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.following import Following
 from congress.roles.policy.history import History
@@ -75,12 +76,11 @@ class PolicyEngine:
         self._store_loop = self._parts.threads.loop("policy-store")
         self._pool = self._parts.threads.pool("policy-schemas", SCHEMA_THREADS, SCHEMA_QUEUE)
         self._make_engine(builtins)
-        policy_service, library_service = self._make_services()
+        methods = self._make_services()
         self._digest = digest = builtins_digest(builtins)
         self._engine_loop.call(self._loader.prepare, START_TIMEOUT)
         self._parts.bus.announce(FACT, lambda: self._loader.revision)
         self._parts.bus.announce(BUILTINS_FACT, lambda: digest)
-        methods = {**policy_service.methods(), **library_service.methods()}
         self._parts.bus.serve(SERVICE, methods, self.health)
         self._synchronizer.after_load(self._policies.ensure_system_policies)
         self._synchronizer.after_load(self._open_actions)
@@ -112,8 +112,8 @@ class PolicyEngine:
             parts.bus, runtime, loader, self._feed, parts.clock, self._reader.datasources
         )
 
-    def _make_services(self) -> tuple[PolicyService, LibraryService]:
-        """What runs on the store loop, and the services before both."""
+    def _make_services(self) -> Mapping[str, Method]:
+        """What runs on the store loop, and the methods of what is before both."""
         parts, conf = self._parts, self._parts.conf
 
         def patience() -> float:
@@ -137,8 +137,7 @@ class PolicyEngine:
         )
         listings = Listings(parts.clock)
         following = Following(parts.bus.node, self._runtime, self._reader, self._history, listings)
-        policy_service = PolicyService(
-            self._policies,
+        service = PolicyService(
             self._reader,
             self._runtime,
             self._loader,
@@ -148,11 +147,12 @@ class PolicyEngine:
             following,
             listings,
             self._store_loop,
-            patience,
         )
-        return policy_service, LibraryService(
-            self._library, self._policies, self._store_loop, patience
+        editing = EditingService(
+            self._policies, self._synchronizer, trial, self._store_loop, patience
         )
+        library = LibraryService(self._library, self._policies, self._store_loop, patience)
+        return {**service.methods(), **editing.methods(), **library.methods()}
 
     def _compare(self) -> None:
         """Act only in agreement with the other engines and with storage."""

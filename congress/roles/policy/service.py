@@ -1,51 +1,38 @@
-"""The service ``policy-engine``: what other nodes and the API can ask of a policy engine.
+"""The part of the service ``policy-engine`` that answers what other nodes and the API ask.
 
 Imports the interfaces and the model. Arguments come by name as JSON values, from
 callers that may be wrong; answers are JSON values in the shapes of the API.
 
-Methods run on the caller's thread. Those that write hand their work to the store
-loop and wait for it.
+Methods run on the caller's thread. What writes is in ``editing``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from congress.interfaces.role import Method
 from congress.interfaces.runtime import Loop
 from congress.model.diagnostic import refuse
 from congress.roles.listings import Listings
 from congress.roles.policy.actions import Actions
-from congress.roles.policy.answers import (
-    created_policy_to_plain,
-    created_rule_to_plain,
-    policy_to_plain,
-    rule_to_plain,
-)
+from congress.roles.policy.answers import policy_to_plain, rule_to_plain
 from congress.roles.policy.book import Book
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.following import Following
 from congress.roles.policy.loader import Loader
-from congress.roles.policy.policies import Policies, stored_policy, stored_rule
+from congress.roles.policy.policies import stored_policy, stored_rule
 from congress.roles.policy.reader import Reader
-from congress.roles.policy.requests import Origin, read_policy, read_rule
 from congress.roles.policy.runtime import EngineRuntime
 from congress.roles.policy.store_calls import call_store
 from congress.roles.policy.synchronizer import Synchronizer
-
-T = TypeVar("T")
 
 SERVICE = "policy-engine"
 
 
 class PolicyService:
-    """The methods of the service.
-
-    :param timeout: seconds a write may take.
-    """
+    """The methods."""
 
     def __init__(
         self,
-        policies: Policies,
         reader: Reader,
         runtime: EngineRuntime,
         loader: Loader,
@@ -55,9 +42,7 @@ class PolicyService:
         following: Following,
         listings: Listings,
         store_loop: Loop,
-        timeout: Callable[[], float],
     ) -> None:
-        self._policies = policies
         self._reader = reader
         self._runtime = runtime
         self._loader = loader
@@ -67,21 +52,16 @@ class PolicyService:
         self._following = following
         self._listings = listings
         self._store_loop = store_loop
-        self._timeout = timeout
 
     def methods(self) -> Mapping[str, Method]:
         """Everything that may be called, by name."""
         return {
             "policy_list": self.policy_list,
             "policy_show": self.policy_show,
-            "policy_create": self.policy_create,
-            "policy_delete": self.policy_delete,
             "policy_status": self.policy_status,
             "rule_list": self.rule_list,
             "rule_show": self.rule_show,
             "rule_status": self.rule_status,
-            "rule_create": self.rule_create,
-            "rule_delete": self.rule_delete,
             "table_list": self.table_list,
             "table_show": self.table_show,
             "row_list": self.row_list,
@@ -100,27 +80,6 @@ class PolicyService:
     def policy_show(self, policy: Any) -> dict[str, Any]:
         """One stored policy."""
         return policy_to_plain(stored_policy(self._book(), policy, "not-found"))
-
-    def policy_create(
-        self,
-        name: Any,
-        kind: Any = None,
-        abbreviation: Any = None,
-        description: Any = None,
-        rules: Any = None,
-        actor: str = "",
-        request_id: str = "",
-    ) -> dict[str, Any]:
-        """Create a policy, with all of its rules or not at all."""
-        new = read_policy(name, kind, abbreviation, description, rules)
-        origin = Origin(actor, request_id)
-        created = self._write(lambda: self._policies.create(new, origin))
-        return created_policy_to_plain(created, new.rules)
-
-    def policy_delete(self, policy: Any, actor: str = "", request_id: str = "") -> dict[str, Any]:
-        """Delete a policy and its rules; answers the policy."""
-        origin = Origin(actor, request_id)
-        return policy_to_plain(self._write(lambda: self._policies.delete(policy, origin)))
 
     def policy_status(self, policy: Any) -> dict[str, Any]:
         """Whether there is such a policy or source: its name, and its id if it is stored."""
@@ -144,33 +103,6 @@ class PolicyService:
         """Whether a rule is in force."""
         self._book()
         return self._reader.rule_status(self._reader.name(policy, "no-policy"), rule)
-
-    def rule_create(
-        self,
-        policy: Any,
-        rule: Any,
-        name: Any = None,
-        comment: Any = None,
-        allow_parked: bool = False,
-        actor: str = "",
-        request_id: str = "",
-    ) -> dict[str, Any]:
-        """Add one statement to a policy; the answer has its text laid out for reading."""
-        origin = Origin(actor, request_id)
-        new = read_rule(rule, name, comment)
-
-        def work() -> dict[str, Any]:
-            added = self._policies.add_rule(policy, new, origin, allow_parked=bool(allow_parked))
-            return created_rule_to_plain(added)
-
-        return self._write(work)
-
-    def rule_delete(
-        self, policy: Any, rule: Any, actor: str = "", request_id: str = ""
-    ) -> dict[str, Any]:
-        """Delete one statement; answers it."""
-        origin = Origin(actor, request_id)
-        return rule_to_plain(self._write(lambda: self._policies.remove_rule(policy, rule, origin)))
 
     def table_list(self, policy: Any) -> list[str]:
         """The tables that the statements of a policy mention."""
@@ -237,7 +169,7 @@ class PolicyService:
         if not isinstance(revision, int) or not isinstance(timeout, int | float):
             raise refuse("invalid", "revision and timeout must be numbers", where="revision")
         if self._loader.revision < revision:
-            self._on_store(self._synchronizer.catch_up, float(timeout))
+            call_store(self._store_loop, self._synchronizer.catch_up, float(timeout))
         if self._loader.revision < revision:
             message = f"policy is at revision {self._loader.revision}, not yet at {revision}"
             raise refuse("timeout", message, hint="repeat the request a little later")
@@ -252,9 +184,3 @@ class PolicyService:
             message = "this policy engine has not loaded its policies yet"
             raise refuse("unavailable", message, hint="repeat the request a little later")
         return self._loader.book
-
-    def _write(self, work: Callable[[], T]) -> T:
-        return self._on_store(work, self._timeout())
-
-    def _on_store(self, work: Callable[[], T], timeout: float) -> T:
-        return call_store(self._store_loop, work, timeout)

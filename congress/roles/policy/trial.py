@@ -1,12 +1,14 @@
 """Whether the engine would take a change, before it is stored.
 
-Imports the engine and the model. Runs on the store loop; may ask sources for
-their schemas, and waits for the engine loop.
+Imports the engine and the model. ``check`` runs on the store loop, ``foresee`` on any
+thread; both may ask sources for their schemas, and wait for the engine loop.
 
 Invariant: a trial changes nothing but what is known of schemas.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from congress.engine import Changes, Edit
 from congress.interfaces.storage import ChangeRecord
@@ -15,6 +17,9 @@ from congress.roles.policy.book import Book, advanced, steps_between
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.requests import NewRule, placed
 from congress.roles.policy.runtime import EngineRuntime
+
+#: Tells what edits would do.
+Attempt: TypeAlias = Callable[[Sequence[Edit]], Changes]
 
 
 class Trial:
@@ -41,55 +46,39 @@ class Trial:
         A rule that does not fit may concern a source of which too little is known
         yet; then the source is asked, and the rule is tried again.
         """
-        if not rules:
-            return
-        try:
-            self._try(book, records, rules, allow_parked)
-        except Refused:
-            if not self._learn(rules):
-                raise
-            self._try(book, records, rules, allow_parked)
+        if rules or any((r.op, r.kind) == ("update", "policy") for r in records):
+            self._learned(_Case(book, records, rules, allow_parked, self._rehearsed))
 
-    def _try(
+    def foresee(
         self,
         book: Book,
         records: Sequence[ChangeRecord],
         rules: Mapping[str, NewRule],
+        *,
         allow_parked: bool,
-    ) -> None:
-        try:
-            changes = self._changes(book, records)
-            _refuse_useless(changes, rules, allow_parked)
-        except Refused as refusal:
-            if len(rules) == 1:
-                (rule,) = rules.values()
-                raise _placed(refusal.diagnostics, rule) from refusal
-            raise self._blame(book, records, rules, refusal, allow_parked) from refusal
+    ) -> Changes:
+        """As ``check``, and tell what would change in every table and which actions turn.
 
-    def _changes(self, book: Book, records: Sequence[ChangeRecord]) -> Changes:
-        after = advanced(book, book.revision + 1, records)
-        edits: list[Edit] = steps_between(book, after, lenient=False).edits()
+        The engine goes on meanwhile.
+        """
+        return self._learned(_Case(book, records, rules, allow_parked, self._previewed))
+
+    def _learned(self, case: "_Case") -> Changes:
+        try:
+            return case.changes()
+        except Refused:
+            if not self._learn(case.rules):
+                raise
+            return case.changes()
+
+    def _rehearsed(self, edits: Sequence[Edit]) -> Changes:
+        """Within a transaction that is taken back."""
         return self._runtime.loop.call(lambda: self._runtime.trial(edits), self._timeout())
 
-    def _blame(
-        self,
-        book: Book,
-        records: Sequence[ChangeRecord],
-        rules: Mapping[str, NewRule],
-        refusal: Refused,
-        allow_parked: bool,
-    ) -> Refused:
-        """Find the rules that are refused on their own; else none is to blame alone."""
-        found: list[Diagnostic] = []
-        others = [record for record in records if record.object_id not in rules]
-        for record in records:
-            if rule := rules.get(record.object_id):
-                try:
-                    changes = self._changes(book, [*others, record])
-                    _refuse_useless(changes, {record.object_id: rule}, allow_parked)
-                except Refused as own:
-                    found += [placed(diagnostic, rule.where) for diagnostic in own.diagnostics]
-        return Refused(*found) if found else refusal
+    def _previewed(self, edits: Sequence[Edit]) -> Changes:
+        """Beside the engine."""
+        deadline = self._runtime.query_deadline()
+        return self._runtime.read(lambda engine: engine.preview(edits, deadline=deadline))()
 
     def _learn(self, rules: Mapping[str, NewRule]) -> bool:
         """Ask sources that the rules mention for their tables; tell whether that was news.
@@ -102,8 +91,53 @@ class Trial:
         return any(news)
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One change on trial."""
+
+    book: Book
+    records: Sequence[ChangeRecord]
+    rules: Mapping[str, NewRule]
+    allow_parked: bool
+    attempt: Attempt
+
+    def changes(self) -> Changes:
+        """What would change.
+
+        :raises Refused: with the rule each problem is about.
+        """
+        try:
+            changes = self._attempt(self.records)
+            _refuse_useless(changes, self.rules, self.allow_parked)
+            return changes
+        except Refused as refusal:
+            if len(self.rules) == 1:
+                (rule,) = self.rules.values()
+                raise _placed(refusal.diagnostics, rule) from refusal
+            raise self._blamed(refusal) from refusal
+
+    def _attempt(self, records: Sequence[ChangeRecord]) -> Changes:
+        after = advanced(self.book, self.book.revision + 1, records)
+        return self.attempt(steps_between(self.book, after, lenient=False).edits())
+
+    def _blamed(self, refusal: Refused) -> Refused:
+        """Find the rules that are refused on their own; else none is to blame alone."""
+        found: list[Diagnostic] = []
+        others = [record for record in self.records if record.object_id not in self.rules]
+        for record in self.records:
+            if rule := self.rules.get(record.object_id):
+                try:
+                    changes = self._attempt([*others, record])
+                    _refuse_useless(changes, {record.object_id: rule}, self.allow_parked)
+                except Refused as own:
+                    found += [placed(diagnostic, rule.where) for diagnostic in own.diagnostics]
+        return Refused(*found) if found else refusal
+
+
 def _refuse_useless(changes: Changes, rules: Mapping[str, NewRule], allow_parked: bool) -> None:
     """Refuse what the engine accepts without effect."""
+    if not rules:
+        return
     parked = [warning for warning in changes.warnings if warning.code == "parked"]
     if parked and not allow_parked:
         raise Refused(*(_unknown_column(warning) for warning in parked))

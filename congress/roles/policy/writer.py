@@ -11,7 +11,7 @@ again and repeats.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from congress.interfaces.role import Bus
 from congress.interfaces.runtime import Clock
@@ -55,6 +55,13 @@ class Plan:
     rules: Mapping[str, NewRule] = field(default_factory=dict)
     allow_parked: bool = False
     details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """Whoever carries out plans, or only tells what they would do."""
+
+    def write(self, make: Callable[[Book], tuple[Plan | None, T]], origin: Origin) -> T:
+        """Make a plan for a book, and give the answer that comes with it."""
 
 
 class PolicyWriter:
