@@ -20,7 +20,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 #: The rule of routes that need no caller at all.
 PUBLIC = "public"
 
-#: What a route is subject to: a rule, or one for each value of ``action``.
+#: What a route is subject to: a rule, or one for each value of ``action`` (``""``: none).
 Guard = str | Mapping[str, str]
 
 _ATTRIBUTE = "congress_rule"
@@ -67,7 +67,7 @@ def _guarded_routes(app: Flask) -> Iterator[tuple[str, str, str]]:
                 yield guard, method, path
             else:
                 for action, rule in guard.items():
-                    yield rule, method, f"{path}?action={action}"
+                    yield rule, method, f"{path}?action={action}" if action else path
 
 
 def authorise(rule: str) -> None:

@@ -2,8 +2,8 @@
 
 May import oslo.policy; the list with routes, for documentation, reads the application.
 
-Invariant: every rule that a route names is in ``RULES``, and each follows one of the
-four rules of earlier releases. So an operator who overrides one of those decides about
+Invariant: every rule that a route names is in ``RULES``, and each follows one or more of
+the four rules of earlier releases. So an operator who overrides one of those decides about
 all that follow it, and one who overrides a rule by its own name about that alone.
 """
 
@@ -39,6 +39,10 @@ FOUNDATIONS = (
 )
 
 
+#: For requests that may do all three.
+EDIT = f"{CREATE} and rule:{UPDATE} and rule:{DELETE}"
+
+
 def _rule(name: str, followed: str, description: str) -> RuleDefault:
     return RuleDefault(name, f"rule:{followed}", description, scope_types=SCOPES)
 
@@ -48,6 +52,8 @@ RULES = (
     _rule("policy:list", READ, "List policies."),
     _rule("policy:show", READ, "Show a policy."),
     _rule("policy:create", CREATE, "Create a policy."),
+    _rule("policy:update", UPDATE, "Change a policy, and replace its rules."),
+    _rule("policy:apply", EDIT, "Let policies be as a file describes them."),
     _rule("policy:delete", DELETE, "Delete a policy and its rules."),
     _rule("policy:status:show", READ, "Show the status of a policy."),
     _rule("policy:simulate", READ, "Ask what would hold after changes that are not made."),
@@ -55,6 +61,7 @@ RULES = (
     _rule("policy:rule:list", READ, "List the rules of a policy."),
     _rule("policy:rule:show", READ, "Show a rule."),
     _rule("policy:rule:create", CREATE, "Add a rule to a policy."),
+    _rule("policy:rule:update", UPDATE, "Change a rule."),
     _rule("policy:rule:delete", DELETE, "Delete a rule."),
     _rule("policy:rule:status:show", READ, "Show the status of a rule."),
     _rule("policy:table:list", READ, "List the tables of a policy."),

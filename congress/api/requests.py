@@ -46,6 +46,12 @@ def read_body(form: type[T], default: T | None = None) -> T:
     return body
 
 
+def given(body: msgspec.Struct) -> dict[str, Any]:
+    """What a body has, without the fields that it leaves out."""
+    fields = msgspec.structs.asdict(body)
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
 @cache
 def _decoder(form: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(form)
@@ -106,10 +112,11 @@ def read_number(name: str) -> int | None:
 def asked_action(known: Collection[str]) -> str:
     """What ``action`` of the query says; hyphens and underscores are the same.
 
+    :param known: with the empty text in it, saying nothing is well, too.
     :raises Refused: it says nothing, or nothing that is known.
     """
-    asked = request.args.getlist("action")
-    valid = " or ".join(f"action={name}" for name in known)
+    asked = request.args.getlist("action") or ([""] if "" in known else [])
+    valid = " or ".join(f"action={name}" for name in known if name)
     if len(asked) != 1:
         raise refuse("invalid", f"one action is needed: {valid}", where="action")
     name = asked[0].replace("_", "-")

@@ -4,6 +4,7 @@ They keep the shapes and refusals of the real roles, so that the tests here are
 about the API alone.
 """
 
+import copy
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,23 @@ class FakeEngine(FakeLibrary):
     def _advance(self) -> None:
         self._storage.run(lambda tx: tx.changes.advance(tx.changes.revision(), ()))
 
+    def _write(self, work: Callable[[], Any], validate_only: bool, seen: Any, now: Any) -> Any:
+        if seen is not None and seen != now:
+            raise refuse("changed", "it was changed")
+        kept = copy.deepcopy((self.policies, self.rules))
+        try:
+            result = work()
+        except Refused:
+            self.policies, self.rules = kept
+            raise
+        if not validate_only:
+            self._advance()
+            return result
+        self.policies, self.rules = kept
+        actions: dict[str, list[Any]] = {"activated": [], "deactivated": []}
+        more = {"warnings": [], "tables": [], "actions": actions}
+        return {"valid": True, "result": result, **more}
+
     def _find(self, policy: str) -> dict[str, Any]:
         for found in self.policies.values():
             if policy in (found["name"], found["id"]):
@@ -119,51 +137,127 @@ class FakeEngine(FakeLibrary):
         abbreviation: str | None = None,
         description: str | None = None,
         rules: list[dict[str, Any]] | None = None,
+        allow_parked: bool = False,
+        validate_only: bool = False,
         actor: str = "",
         request_id: str = "",
     ) -> dict[str, Any]:
         if name in self.policies:
             raise refuse("duplicate-policy", f"there is a policy {name!r} already")
+        for index, rule in enumerate(rules or ()):
+            self._parse(**rule, where=f"rules[{index}]")
+        shown = [
+            {key: rule[key] or "" for key in ("rule", "comment", "name")} for rule in rules or ()
+        ]
+
+        def work() -> dict[str, Any]:
+            policy = self._put(name, kind, abbreviation, description)
+            for rule in rules or ():
+                self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
+            return policy if rules is None else {**policy, "rules": shown}
+
+        return self._write(work, validate_only, None, None)  # type: ignore[no-any-return]
+
+    def _put(
+        self, name: str, kind: str | None, abbreviation: str | None, description: str | None
+    ) -> dict[str, Any]:
         if not name.replace(".", "_").isidentifier() or not name.isascii() or len(name) > 255:
             raise refuse("bad-policy-name", f"{name!r} cannot be the name of a policy")
         if kind not in (None, "nonrecursive", "action", "datalog", "z3"):
             raise refuse("bad-kind", f"there is no kind {kind!r}")
-        for index, rule in enumerate(rules or ()):
-            self._parse(**rule, where=f"rules[{index}]")
-        policy = {
-            "id": str(uuid.uuid4()),
+        self.policies[name] = {
+            "id": self.policies.get(name, {}).get("id", str(uuid.uuid4())),
             "name": name,
             "abbreviation": abbreviation or name[:5],
             "description": description or "",
             "owner_id": "user",
             "kind": kind or "nonrecursive",
         }
-        self.policies[name] = policy
-        self.rules[name] = {}
-        self._advance()
-        if rules is None:
-            return policy
-        for rule in rules:
-            self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
-        shown = [{key: rule[key] or "" for key in ("rule", "comment", "name")} for rule in rules]
-        return {**policy, "rules": shown}
+        self.rules.setdefault(name, {})
+        return self.policies[name]
 
     def library_activate(
-        self, library: str, allow_parked: bool = False, actor: str = "", request_id: str = ""
+        self,
+        library: str,
+        allow_parked: bool = False,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
     ) -> dict[str, Any]:
         plain = {k: v for k, v in self.library_show(library).items() if k != "id"}
         rules = [{"name": None, "comment": None, **rule} for rule in plain.pop("rules")]
         if not allow_parked and any("parked" in rule["rule"] for rule in rules):
             raise refuse("column-name", "the columns are not known yet")
-        return self.policy_create(**plain, rules=rules)
+        return self.policy_create(**plain, rules=rules, validate_only=validate_only)
 
-    def policy_delete(self, policy: str, actor: str, request_id: str) -> dict[str, Any]:
+    def _become(self, found: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
+        name = found["name"]
+        if description.get("name", name) != name:
+            raise refuse("invalid", "the name cannot be changed")
+        fields = {**found, **description}
+        for index, rule in enumerate(fields.get("rules") or ()):
+            self._parse(**rule, where=f"rules[{index}]")
+        if fields.get("rules") is not None:
+            self.rules[name] = {}
+            for rule in fields["rules"]:
+                self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
+        return self._put(name, *(fields[key] for key in ("kind", "abbreviation", "description")))
+
+    def policy_update(
+        self,
+        policy: str,
+        description: dict[str, Any],
+        seen: Any = None,
+        allow_parked: bool = False,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> Any:
+        found = self._find(policy)
+        return self._write(lambda: self._become(found, description), validate_only, seen, found)
+
+    def policy_apply(
+        self,
+        policies: list[dict[str, Any]],
+        revision: int | None = None,
+        prune: bool = False,
+        allow_parked: bool = False,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> Any:
+        def work() -> dict[str, Any]:
+            steps = []
+            for described in policies:
+                name = described.get("name")
+                if not name:
+                    raise refuse("invalid", "a policy needs a name")
+                present = name in self.policies
+                op = "update" if present else "create"
+                found = self.policies[name] if present else self._put(name, None, None, None)
+                changed = self._become(found, described)
+                steps.append({"op": op, "kind": "policy", "policy": name, "id": changed["id"]})
+            return {"revision": self.revision + 1, "steps": steps}
+
+        return self._write(work, validate_only, revision, revision and self.revision)
+
+    def policy_delete(
+        self,
+        policy: str,
+        seen: Any = None,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> Any:
         found = self._find(policy)
         if found["name"] in SYSTEM_POLICIES:
             raise refuse("not-found", f"policy {policy!r} cannot be deleted")
-        self._advance()
-        del self.rules[found["name"]]
-        return self.policies.pop(found["name"])
+
+        def work() -> dict[str, Any]:
+            del self.rules[found["name"]]
+            return self.policies.pop(found["name"])
+
+        return self._write(work, validate_only, seen, found)
 
     def policy_status(self, policy: str) -> dict[str, Any]:
         if policy in self.mirrors:
@@ -197,9 +291,10 @@ class FakeEngine(FakeLibrary):
         name: str | None = None,
         comment: str | None = None,
         allow_parked: bool = False,
+        validate_only: bool = False,
         actor: str = "",
         request_id: str = "",
-    ) -> dict[str, Any]:
+    ) -> Any:
         if policy in self.mirrors:
             raise refuse("read-only-policy", f"policy {policy!r} is filled by its data source")
         found = self._find(policy)["name"]
@@ -208,8 +303,30 @@ class FakeEngine(FakeLibrary):
             raise refuse("column-name", "the columns are not known yet")
         if any(rule == known["rule"] for known in self.rules[found].values()):
             raise refuse("duplicate-rule", "the policy holds this rule already")
-        self._advance()
-        return self._add(found, rule, name, comment)
+        work = lambda: self._add(found, rule, name, comment)  # noqa: E731
+        return self._write(work, validate_only, None, None)
+
+    def rule_update(
+        self,
+        policy: str,
+        rule: str,
+        changes: dict[str, Any],
+        seen: Any = None,
+        allow_parked: bool = False,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> Any:
+        found = self.rule_show(policy, rule)
+        changed = {**found, **changes}
+        changed["comment"] = changed["comment"] or ""
+        self._parse(changed["rule"], changed["name"], changed["comment"])
+
+        def work() -> dict[str, Any]:
+            self.rules[self._find(policy)["name"]][found["id"]] = changed
+            return changed
+
+        return self._write(work, validate_only, seen, found)
 
     def _add(self, policy: str, rule: str, name: str | None, comment: str | None) -> dict[str, Any]:
         made = {"rule": rule, "id": str(uuid.uuid4()), "comment": comment or "", "name": name}
@@ -231,10 +348,18 @@ class FakeEngine(FakeLibrary):
         if ";" in text:
             raise refuse("multiple-statements", "one statement is expected")
 
-    def rule_delete(self, policy: str, rule: str, actor: str, request_id: str) -> dict[str, Any]:
+    def rule_delete(
+        self,
+        policy: str,
+        rule: str,
+        seen: Any = None,
+        validate_only: bool = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> Any:
         found = self.rule_show(policy, rule)
-        self._advance()
-        return self.rules[self._find(policy)["name"]].pop(found["id"])
+        rules = self.rules[self._find(policy)["name"]]
+        return self._write(lambda: rules.pop(found["id"]), validate_only, seen, found)
 
     def table_list(self, policy: str) -> list[str]:
         name = self._find(policy)["name"]

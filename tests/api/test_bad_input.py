@@ -79,6 +79,55 @@ BODIES: list[tuple[str, str, Any, list[Any]]] = [
             {"rule": "p(2)", "name": LONG},
         ],
     ),
+    *(
+        (
+            method,
+            "/v1/policies/classification",
+            {"description": "fresh"},
+            [
+                {"name": "other"},
+                {"name": None},
+                {"kind": "nosuch"},
+                {"abbreviation": "toolong"},
+                {"abbreviation": 5},
+                {"description": 5},
+                {"descripton": "x"},
+                {"rules": None},
+                {"rules": [{}]},
+                {"rules": [{"rule": "p(!)"}]},
+            ],
+        )
+        for method in ("PUT", "PATCH")
+    ),
+    (
+        "POST",
+        "/v1/policies?action=apply",
+        {"policies": [{"name": "classification", "rules": [{"rule": "p(7)"}]}]},
+        [
+            {},
+            {"policies": None},
+            {"policies": {}},
+            {"policies": ["p"]},
+            {"policies": [{}]},
+            {"policies": [{"name": "a-b"}]},
+            {"policies": [{"name": "p", "kind": "nosuch"}]},
+            {"policies": [{"name": "p", "rules": [{"rule": "p(!)"}]}]},
+            {"policies": [{"name": "p", "depends-on": "q"}]},
+            {"policies": [{"name": "p", "rulez": []}]},
+        ],
+    ),
+    (
+        "PUT",
+        "/v1/policies/classification/rules/kept",
+        {"rule": "fresh(1)"},
+        [{}, {"rule": None}, {"rule": "p(!)"}, {"rule": "p(2)", "comment": LONG}],
+    ),
+    (
+        "PATCH",
+        "/v1/policies/classification/rules/kept",
+        {"comment": "fresh"},
+        [{"rule": None}, {"rule": "p(!)"}, {"name": 5}, {"comment": LONG}, {"text": "p(1)"}],
+    ),
     (
         "POST",
         "/v1/policies/classification?action=simulate",
@@ -185,6 +234,8 @@ UNKNOWN = [
 
 #: Numbers and switches of the query that are wrong.
 QUERIES = [
+    ("POST", "/v1/policies?action=nosuch"),
+    ("POST", "/v1/policies?action=apply&revision=x"),
     ("GET", "/v1/ledger?limit=x"),
     ("GET", "/v1/ledger?limit=99999999999"),
     ("GET", "/v1/ledger?state=odd"),
@@ -220,6 +271,7 @@ class BadInputTest(ApiTestCase):
         self.cloud()
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
         self.post("/v1/librarypolicies", {"name": "shelf", "rules": []})
+        self.post("/v1/policies/classification/rules", {"rule": "kept(1)", "name": "kept"})
         self.before = self.snapshot()
 
     def snapshot(self) -> str:

@@ -59,7 +59,7 @@ class LiveInputTest(unittest.TestCase):
         config = {"tables": TABLES}
         for path, body in (
             ("/v1/data-sources", {"name": "cloud1", "driver": "push", "config": config}),
-            ("/v1/policies/classification/rules", {"rule": "error(1)"}),
+            ("/v1/policies/classification/rules", {"rule": "error(1)", "name": "kept"}),
         ):
             status, text = cls.send("POST", path, json.dumps(body).encode())
             assert status == 201, text

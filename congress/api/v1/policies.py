@@ -1,15 +1,16 @@
-"""Policies: list, show, create, delete."""
+"""Policies: list, show, create, change, apply, delete."""
 
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from congress.api import answers
+from congress.api import answers, etags
 from congress.api.access import guarded
 from congress.api.backend import backend
+from congress.api.edits import edit, parked_allowed
 from congress.api.errors import refuse_with
-from congress.api.requests import attribution, read_body, read_flag
+from congress.api.requests import asked_action, given, read_body, read_flag, read_number
 from congress.api.v1.rules import NewRule
 from congress.model.diagnostic import refuse
 from congress.model.policy import ABBREVIATION_LENGTH
@@ -30,6 +31,33 @@ class NewPolicy(msgspec.Struct):
     rules: list[NewRule] | msgspec.UnsetType = msgspec.UNSET
 
 
+class PolicyChanges(msgspec.Struct, forbid_unknown_fields=True):
+    """What a policy is to be given; null is the default.
+
+    ``id`` and ``owner_id`` may be there, as in the answers, and mean nothing.
+    """
+
+    id: object = msgspec.UNSET
+    owner_id: object = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    abbreviation: object = msgspec.UNSET
+    kind: str | msgspec.UnsetType | None = msgspec.UNSET
+    rules: list[NewRule] | msgspec.UnsetType = msgspec.UNSET
+
+
+class DescribedPolicy(PolicyChanges, rename={"depends_on": "depends-on"}):
+    """A policy of a file; what is left out stays as it is, or has its default."""
+
+    depends_on: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Application(msgspec.Struct):
+    """Policies as they are to be."""
+
+    policies: list[DescribedPolicy]
+
+
 @bp.get("")
 @guarded("policy:list")
 def list_policies() -> Response:
@@ -38,30 +66,41 @@ def list_policies() -> Response:
 
 
 @bp.post("")
-@guarded("policy:create")
+@guarded({"": "policy:create", "apply": "policy:apply"})
 def create_policy() -> Response:
-    """Create a policy, with rules if the body has the key ``rules``.
+    """Create a policy, with rules if the body has the key ``rules``; or ``action=apply``.
 
     With ``library_policy=L`` it is created as the library has it, and the body is empty.
     """
+    if asked_action(("", "apply")) == "apply":
+        return _apply()
     if "library_policy" in request.args:
         return _activate(request.args["library_policy"])
-    body = read_body(NewPolicy)
-    args = _creation(body)
-    return answers.created(backend().engine("policy_create", **args, **attribution()), "policies")
+    new = _creation(read_body(NewPolicy))
+    return edit("policy_create", _created, **new, allow_parked=parked_allowed())
+
+
+def _created(policy: dict[str, Any]) -> Response:
+    return answers.created(policy, "policies")
+
+
+def _apply() -> Response:
+    """Let policies be as the body describes them, all at once; answers what that took."""
+    return edit(
+        "policy_apply",
+        answers.item,
+        policies=msgspec.to_builtins(read_body(Application))["policies"],
+        revision=read_number("revision"),
+        prune=read_flag("prune", digits=True),
+        allow_parked=parked_allowed(),
+    )
 
 
 def _activate(library: str) -> Response:
     if read_body(object, default=()):
         message = "a policy is created as the library has it; the body must be empty or {}"
         raise refuse("invalid", message)
-    made = backend().engine(
-        "library_activate",
-        library=library,
-        allow_parked=read_flag("allow_parked", digits=True),
-        **attribution(),
-    )
-    return answers.created(made, "policies")
+    return edit("library_activate", _created, library=library, allow_parked=parked_allowed())
 
 
 def _creation(body: NewPolicy) -> dict[str, Any]:
@@ -101,11 +140,44 @@ def _refuse_nulls(body: NewPolicy) -> None:
 @guarded("policy:show")
 def show_policy(policy: str) -> Response:
     """One policy."""
-    return answers.item(backend().engine("policy_show", policy=policy))
+    return etags.tagged(backend().engine("policy_show", policy=policy))
+
+
+@bp.put("/<policy>")
+@guarded("policy:update")
+def replace_policy(policy: str) -> Response:
+    """Give a policy what the body has, and defaults for the rest.
+
+    It keeps its kind, and its rules, unless the body has others.
+    """
+    defaults = {"description": None, "abbreviation": None}
+    return _change(policy, {**defaults, **given(read_body(PolicyChanges))})
+
+
+@bp.patch("/<policy>")
+@guarded("policy:update")
+def change_policy(policy: str) -> Response:
+    """Give a policy what the body has, and leave it the rest."""
+    return _change(policy, given(read_body(PolicyChanges)))
+
+
+def _change(policy: str, changes: dict[str, Any]) -> Response:
+    if "abbreviation" in changes:
+        _abbreviation(changes["abbreviation"])
+    seen = etags.seen(lambda: backend().engine("policy_show", policy=policy))
+    return edit(
+        "policy_update",
+        etags.tagged,
+        policy=policy,
+        description=msgspec.to_builtins(changes),
+        seen=seen,
+        allow_parked=parked_allowed(),
+    )
 
 
 @bp.delete("/<policy>")
 @guarded("policy:delete")
 def delete_policy(policy: str) -> Response:
     """Delete a policy and its rules; answers what was deleted."""
-    return answers.item(backend().engine("policy_delete", policy=policy, **attribution()))
+    seen = etags.seen(lambda: backend().engine("policy_show", policy=policy))
+    return edit("policy_delete", answers.item, policy=policy, seen=seen)

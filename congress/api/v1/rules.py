@@ -1,12 +1,13 @@
-"""Rules of a policy: list, show, create, delete."""
+"""Rules of a policy: list, show, create, change, delete."""
 
 import msgspec
 from flask import Blueprint, Response
 
-from congress.api import answers
+from congress.api import answers, etags
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import attribution, read_body, read_flag
+from congress.api.edits import edit, parked_allowed
+from congress.api.requests import given, read_body
 
 bp = Blueprint("rules", __name__, url_prefix="/v1/policies/<policy>/rules")
 
@@ -17,6 +18,15 @@ class NewRule(msgspec.Struct):
     rule: str
     name: str | None = None
     comment: str | None = None
+
+
+class RuleChanges(msgspec.Struct, forbid_unknown_fields=True):
+    """What a statement is to be given. An ``id`` may be there and means nothing."""
+
+    id: object = msgspec.UNSET
+    rule: str | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType | None = msgspec.UNSET
+    comment: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @bp.get("")
@@ -33,25 +43,52 @@ def create_rule(policy: str) -> Response:
 
     With ``allow_parked=1`` it may name columns that are not known yet.
     """
-    rule = backend().engine(
+    return edit(
         "rule_create",
+        lambda rule: answers.created(rule, "policies", policy, "rules"),
         policy=policy,
         **msgspec.structs.asdict(read_body(NewRule)),
-        allow_parked=read_flag("allow_parked", digits=True),
-        **attribution(),
+        allow_parked=parked_allowed(),
     )
-    return answers.created(rule, "policies", policy, "rules")
 
 
 @bp.get("/<rule>")
 @guarded("policy:rule:show")
 def show_rule(policy: str, rule: str) -> Response:
     """One rule."""
-    return answers.item(backend().engine("rule_show", policy=policy, rule=rule))
+    return etags.tagged(backend().engine("rule_show", policy=policy, rule=rule))
+
+
+@bp.put("/<rule>")
+@guarded("policy:rule:update")
+def replace_rule(policy: str, rule: str) -> Response:
+    """Give a rule another text, name and comment; it keeps its id."""
+    return _change(policy, rule, msgspec.structs.asdict(read_body(NewRule)))
+
+
+@bp.patch("/<rule>")
+@guarded("policy:rule:update")
+def change_rule(policy: str, rule: str) -> Response:
+    """Give a rule what the body has, and leave it the rest."""
+    return _change(policy, rule, given(read_body(RuleChanges)))
 
 
 @bp.delete("/<rule>")
 @guarded("policy:rule:delete")
 def delete_rule(policy: str, rule: str) -> Response:
     """Delete a rule; answers what was deleted."""
-    return answers.item(backend().engine("rule_delete", policy=policy, rule=rule, **attribution()))
+    seen = etags.seen(lambda: backend().engine("rule_show", policy=policy, rule=rule))
+    return edit("rule_delete", answers.item, policy=policy, rule=rule, seen=seen)
+
+
+def _change(policy: str, rule: str, changes: dict[str, object]) -> Response:
+    seen = etags.seen(lambda: backend().engine("rule_show", policy=policy, rule=rule))
+    return edit(
+        "rule_update",
+        etags.tagged,
+        policy=policy,
+        rule=rule,
+        changes=changes,
+        seen=seen,
+        allow_parked=parked_allowed(),
+    )

@@ -17,7 +17,7 @@ from congress.roles.policy.draft import Draft
 from congress.roles.policy.requests import placed, read_policy
 
 #: What a description of a policy may have besides what is for people only.
-FIELDS = ("name", "kind", "abbreviation", "description", "rules")
+FIELDS = frozenset({"name", "kind", "abbreviation", "description", "rules"})
 
 #: Names of other policies or data sources that must be there too.
 DEPENDS_ON = "depends-on"

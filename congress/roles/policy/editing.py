@@ -21,6 +21,7 @@ from congress.roles.policy.answers import (
     rule_to_plain,
     step_to_plain,
 )
+from congress.roles.policy.library import Library
 from congress.roles.policy.policies import Policies, Terms
 from congress.roles.policy.rehearsal import Rehearsal, impact_to_plain
 from congress.roles.policy.requests import Origin, read_policy, read_rule
@@ -40,12 +41,14 @@ class EditingService:
     def __init__(
         self,
         policies: Policies,
+        library: Library,
         synchronizer: Synchronizer,
         trial: Trial,
         store_loop: Loop,
         timeout: Callable[[], float],
     ) -> None:
         self._policies = policies
+        self._library = library
         self._synchronizer = synchronizer
         self._trial = trial
         self._store_loop = store_loop
@@ -55,6 +58,7 @@ class EditingService:
         """Everything that may be called, by name."""
         return {
             "policy_create": self.policy_create,
+            "library_activate": self.library_activate,
             "policy_update": self.policy_update,
             "policy_delete": self.policy_delete,
             "policy_apply": self.policy_apply,
@@ -83,6 +87,28 @@ class EditingService:
             return created_policy_to_plain(policies.create(new, terms), new.rules)
 
         return self._write(work, validate_only)
+
+    def library_activate(
+        self,
+        library: Any,
+        allow_parked: Any = False,
+        validate_only: Any = False,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, Any]:
+        """Create the policy that the library has under a name or id."""
+        record = call_store(self._store_loop, lambda: self._library.get(library), self._timeout())
+        return self.policy_create(
+            record.name,
+            record.kind,
+            record.abbreviation,
+            record.description,
+            [dict(rule) for rule in record.rules],
+            allow_parked,
+            validate_only,
+            actor,
+            request_id,
+        )
 
     def policy_update(
         self,

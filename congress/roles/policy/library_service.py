@@ -13,11 +13,9 @@ from congress.interfaces.role import Method
 from congress.interfaces.runtime import Loop
 from congress.interfaces.storage import LibraryRecord
 from congress.model.diagnostic import diagnostic_to_plain, refuse
-from congress.roles.policy.answers import created_policy_to_plain
 from congress.roles.policy.library import Library
 from congress.roles.policy.library_files import read_document
-from congress.roles.policy.policies import Policies, Terms
-from congress.roles.policy.requests import Origin, read_policy
+from congress.roles.policy.requests import Origin
 from congress.roles.policy.store_calls import call_store
 
 T = TypeVar("T")
@@ -29,11 +27,8 @@ class LibraryService:
     :param timeout: seconds one may take.
     """
 
-    def __init__(
-        self, library: Library, policies: Policies, store_loop: Loop, timeout: Callable[[], float]
-    ) -> None:
+    def __init__(self, library: Library, store_loop: Loop, timeout: Callable[[], float]) -> None:
         self._library = library
-        self._policies = policies
         self._store_loop = store_loop
         self._timeout = timeout
 
@@ -47,7 +42,6 @@ class LibraryService:
             "library_update": self.library_update,
             "library_delete": self.library_delete,
             "library_load": self.library_load,
-            "library_activate": self.library_activate,
         }
 
     def library_list(self) -> list[dict[str, Any]]:
@@ -97,20 +91,6 @@ class LibraryService:
             "kept": list(done.kept),
             "problems": [diagnostic_to_plain(problem) for problem in done.problems],
         }
-
-    def library_activate(
-        self, library: Any, allow_parked: bool = False, actor: str = "", request_id: str = ""
-    ) -> dict[str, Any]:
-        """Create the policy that the library has under a name or id."""
-        terms = Terms(Origin(actor, request_id), bool(allow_parked))
-
-        def work() -> dict[str, Any]:
-            plain = library_to_plain(self._library.get(library))
-            new = read_policy(**{key: value for key, value in plain.items() if key != "id"})
-            created = self._policies.create(new, terms)
-            return created_policy_to_plain(created, new.rules)
-
-        return self._call(work)
 
     def _update(
         self, library: object, change: Callable[[LibraryRecord], LibraryRecord], origin: Origin

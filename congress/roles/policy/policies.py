@@ -23,7 +23,7 @@ from congress.model.policy import (
 )
 from congress.roles.policy.answers import policy_to_plain, rule_to_plain
 from congress.roles.policy.book import Book
-from congress.roles.policy.description import fulfil, fulfil_all
+from congress.roles.policy.description import FIELDS, fulfil, fulfil_all
 from congress.roles.policy.draft import Draft, Step, fingerprints
 from congress.roles.policy.requests import NewPolicy, NewRule, Origin, read_rule
 from congress.roles.policy.writer import Plan, Writer
@@ -105,7 +105,7 @@ class Policies:
             terms.check(policy_to_plain(policy))
             draft = self._draft(book)
             changed = fulfil(draft, policy, description)
-            details = {"id": policy.id, "changes": sorted(description)}
+            details = {"id": policy.id, "changes": sorted(FIELDS & description.keys())}
             return _plan(draft, "policy:update", f"policy/{policy.name}", details, terms), changed
 
         return self._writer.write(make, terms.origin)

@@ -149,9 +149,9 @@ class PolicyEngine:
             self._store_loop,
         )
         editing = EditingService(
-            self._policies, self._synchronizer, trial, self._store_loop, patience
+            self._policies, self._library, self._synchronizer, trial, self._store_loop, patience
         )
-        library = LibraryService(self._library, self._policies, self._store_loop, patience)
+        library = LibraryService(self._library, self._store_loop, patience)
         return {**service.methods(), **editing.methods(), **library.methods()}
 
     def _compare(self) -> None:
