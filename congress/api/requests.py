@@ -52,6 +52,17 @@ def given(body: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
+def read_changes(form: type[msgspec.Struct]) -> dict[str, Any]:
+    """What a body is to change.
+
+    :raises Refused: it is of the wrong form, or changes nothing.
+    """
+    changes = given(read_body(form))
+    if not changes:
+        raise refuse("invalid", "the body changes nothing", hint="give what is to be changed")
+    return changes
+
+
 @cache
 def _decoder(form: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(form)

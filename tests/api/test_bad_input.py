@@ -126,7 +126,7 @@ BODIES: list[tuple[str, str, Any, list[Any]]] = [
         "PATCH",
         "/v1/policies/classification/rules/kept",
         {"comment": "fresh"},
-        [{"rule": None}, {"rule": "p(!)"}, {"name": 5}, {"comment": LONG}, {"text": "p(1)"}],
+        [{}, {"rule": None}, {"rule": "p(!)"}, {"name": 5}, {"comment": LONG}, {"text": "p(1)"}],
     ),
     (
         "POST",

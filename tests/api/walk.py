@@ -18,6 +18,7 @@ NAMES: Mapping[str, str] = {
     "datasource": "cloud1",
     "table": "servers",
     "driver": "cloud",
+    "library": "shelf",
 }
 
 #: Actions that answer a question and change nothing.

@@ -10,7 +10,14 @@ from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.edits import edit, parked_allowed
 from congress.api.errors import refuse_with
-from congress.api.requests import asked_action, given, read_body, read_flag, read_number
+from congress.api.requests import (
+    asked_action,
+    given,
+    read_body,
+    read_changes,
+    read_flag,
+    read_number,
+)
 from congress.api.v1.rules import NewRule
 from congress.model.diagnostic import refuse
 from congress.model.policy import ABBREVIATION_LENGTH
@@ -158,7 +165,7 @@ def replace_policy(policy: str) -> Response:
 @guarded("policy:update")
 def change_policy(policy: str) -> Response:
     """Give a policy what the body has, and leave it the rest."""
-    return _change(policy, given(read_body(PolicyChanges)))
+    return _change(policy, read_changes(PolicyChanges))
 
 
 def _change(policy: str, changes: dict[str, Any]) -> Response:

@@ -7,7 +7,7 @@ from congress.api import answers, etags
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.edits import edit, parked_allowed
-from congress.api.requests import given, read_body
+from congress.api.requests import read_body, read_changes
 
 bp = Blueprint("rules", __name__, url_prefix="/v1/policies/<policy>/rules")
 
@@ -70,7 +70,7 @@ def replace_rule(policy: str, rule: str) -> Response:
 @guarded("policy:rule:update")
 def change_rule(policy: str, rule: str) -> Response:
     """Give a rule what the body has, and leave it the rest."""
-    return _change(policy, rule, given(read_body(RuleChanges)))
+    return _change(policy, rule, read_changes(RuleChanges))
 
 
 @bp.delete("/<rule>")
