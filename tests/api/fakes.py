@@ -151,14 +151,14 @@ class FakeEngine(FakeLibrary):
         ]
 
         def work() -> dict[str, Any]:
-            policy = self._put(name, kind, abbreviation, description)
+            policy = self._store_policy(name, kind, abbreviation, description)
             for rule in rules or ():
                 self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
             return policy if rules is None else {**policy, "rules": shown}
 
         return self._write(work, validate_only, None, None)  # type: ignore[no-any-return]
 
-    def _put(
+    def _store_policy(
         self, name: str, kind: str | None, abbreviation: str | None, description: str | None
     ) -> dict[str, Any]:
         if not name.replace(".", "_").isidentifier() or not name.isascii() or len(name) > 255:
@@ -201,7 +201,7 @@ class FakeEngine(FakeLibrary):
             self.rules[name] = {}
             for rule in fields["rules"]:
                 self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
-        return self._put(name, *(fields[key] for key in ("kind", "abbreviation", "description")))
+        return self._store_policy(name, *(fields[key] for key in ("kind", "abbreviation", "description")))
 
     def policy_update(
         self,
@@ -234,7 +234,7 @@ class FakeEngine(FakeLibrary):
                     raise refuse("invalid", "a policy needs a name")
                 present = name in self.policies
                 op = "update" if present else "create"
-                found = self.policies[name] if present else self._put(name, None, None, None)
+                found = self.policies[name] if present else self._store_policy(name, None, None, None)
                 changed = self._become(found, described)
                 steps.append({"op": op, "kind": "policy", "policy": name, "id": changed["id"]})
             return {"revision": self.revision + 1, "steps": steps}
