@@ -201,7 +201,8 @@ class FakeEngine(FakeLibrary):
             self.rules[name] = {}
             for rule in fields["rules"]:
                 self._add(name, rule["rule"], rule.get("name"), rule.get("comment"))
-        return self._store_policy(name, *(fields[key] for key in ("kind", "abbreviation", "description")))
+        stored = (fields[key] for key in ("kind", "abbreviation", "description"))
+        return self._store_policy(name, *stored)
 
     def policy_update(
         self,
@@ -234,7 +235,8 @@ class FakeEngine(FakeLibrary):
                     raise refuse("invalid", "a policy needs a name")
                 present = name in self.policies
                 op = "update" if present else "create"
-                found = self.policies[name] if present else self._store_policy(name, None, None, None)
+                new = None if present else self._store_policy(name, None, None, None)
+                found = new or self.policies[name]
                 changed = self._become(found, described)
                 steps.append({"op": op, "kind": "policy", "policy": name, "id": changed["id"]})
             return {"revision": self.revision + 1, "steps": steps}
