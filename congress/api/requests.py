@@ -19,6 +19,9 @@ from congress.model.diagnostic import Diagnostic, Refused, refuse
 
 T = TypeVar("T")
 
+#: Where the id of a request is kept in its environment.
+REQUEST_ID = "openstack.request_id"
+
 _UTF8 = ("utf-8", "utf8")
 
 
@@ -151,5 +154,5 @@ def attribution() -> dict[str, str]:
     who = caller()
     return {
         "actor": who.user_name or who.user_id,
-        "request_id": request.environ.get("openstack.request_id", ""),
+        "request_id": request.environ.get(REQUEST_ID, ""),
     }

@@ -53,7 +53,11 @@ class ApiService:
         server = HttpServer(
             served, host, port, threads=self._parts.threads, clock=self._parts.clock
         )
-        server.start(conf.api.threads + conf.api.watchers, conf.api.max_request_bytes)
+        server.start(
+            conf.api.threads + conf.api.watchers,
+            conf.api.max_request_bytes,
+            conf.api.max_header_bytes,
+        )
         self._server = server
         LOG.info("the API listens at %s", server.url)
 

@@ -103,7 +103,7 @@ class HttpServer:
         self._task: Task | None = None
         self._deadline: Callable[[], bool] = lambda: False
 
-    def start(self, workers: int, max_request_bytes: int) -> None:
+    def start(self, workers: int, max_request_bytes: int, max_header_bytes: int) -> None:
         """Listen and serve.
 
         :raises Refused: ``bad-configuration`` if the address cannot be listened on.
@@ -116,6 +116,7 @@ class HttpServer:
             sockets=[listening],
             ident="congress",
             max_request_body_size=_READ_UP_TO * max_request_bytes,
+            max_request_header_size=max_header_bytes,
             connection_limit=_CONNECTIONS,
             clear_untrusted_proxy_headers=False,
             asyncore_use_poll=True,

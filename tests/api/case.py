@@ -24,13 +24,13 @@ class ApiTestCase(unittest.TestCase):
     def setUp(self) -> None:
         self.healths: dict[str, Health] = {}
         self.parts, self.behind = make_parts(health=lambda: self.healths)
-        strategy = NoAuth({"allow_remote": False}, AuthContext(self.parts.conf, "127.0.0.1"))
+        self.strategy = NoAuth({"allow_remote": False}, AuthContext(self.parts.conf, "127.0.0.1"))
         self.app = create_app(Backend(self.parts))
-        self.serve(strategy.wrap)
+        self.serve()
 
-    def serve(self, wrap: Callable[[WsgiApp], WsgiApp]) -> None:
-        """Serve the application behind an authentication from now on."""
-        self.served = compose(self.app, wrap, self.parts.conf)
+    def serve(self, wrap: Callable[[WsgiApp], WsgiApp] | None = None) -> None:
+        """Serve the application from now on behind ``wrap``, or everybody on this machine."""
+        self.served = compose(self.app, wrap or self.strategy.wrap, self.parts.conf)
         self.client = Client(self.served)
 
     def send(self, method: str, path: str, body: object = ..., **more: Any) -> TestResponse:

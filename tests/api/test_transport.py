@@ -1,6 +1,8 @@
 """How the API speaks HTTP: discovery, health, methods, media types, limits, headers."""
 
+import pathlib
 import re
+import tempfile
 
 from congress.interfaces.storage import StorageError
 from congress.model.status import Health, State
@@ -46,6 +48,15 @@ class HealthTest(ApiTestCase):
                     self.assertEqual(ready, response.status_code)
                     self.assertEqual({"policy-engine": str(state)}, response.get_json()["services"])
                     self.assertNotIn("mysql", response.get_data(as_text=True))
+
+    def test_a_node_can_be_taken_out_of_service_by_a_file(self) -> None:
+        file = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "out"
+        self.get("/healthcheck")
+        self.parts.conf.set_override("disable_by_file_path", str(file), group="healthcheck")
+        self.get("/healthcheck")
+        file.touch()
+        for path, status in (("/healthcheck", 503), ("/health/ready", 503), ("/health/live", 200)):
+            self.assertEqual(status, self.send("GET", path).status_code)
 
 
 class MethodTest(ApiTestCase):
@@ -150,6 +161,7 @@ class HeaderTest(ApiTestCase):
         self.assertEqual(f"{BASE}/v1/", version["links"][0]["href"])
         conf = self.parts.conf
         conf.set_override("enable_proxy_headers_parsing", True, group="oslo_middleware")
+        self.serve()
         [version] = self.get("/", headers=headers)["versions"]
         self.assertEqual("https://policy.example/v1/", version["links"][0]["href"])
 

@@ -64,6 +64,13 @@ API = (
         help="Largest body of a request; larger ones are answered with 413.",
     ),
     cfg.IntOpt(
+        "max_header_bytes",
+        default=64 * 1024,
+        min=1024,
+        help="Largest head of a request; larger ones are answered with 431. Tokens of the kind "
+        "PKI can be large.",
+    ),
+    cfg.IntOpt(
         "max_webhook_bytes",
         default=1024 * 1024,
         min=1024,

@@ -31,7 +31,7 @@ class ServerTest(unittest.TestCase):
         threads = SystemThreads(self.clock)
         server = HttpServer(self.app, "127.0.0.1", port, threads=threads, clock=self.clock)
         self.addCleanup(server.stop, 1)
-        server.start(2, 1024)
+        server.start(2, 1024, 4096)
         return server
 
     def connect(self, server: HttpServer) -> http.client.HTTPConnection:
@@ -65,6 +65,15 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(
             "too-large", json.loads(response.read())["error"]["diagnostics"][0]["code"]
         )
+
+    def test_a_huge_head_is_refused_in_json(self) -> None:
+        for size, status in ((3000, 200), (5000, 431)):
+            connection = self.connect(self.serve())
+            connection.request("GET", "/", headers={"X-Auth-Token": "t" * size})
+            response = connection.getresponse()
+            self.assertEqual(status, response.status)
+            body = json.loads(response.read())
+        self.assertEqual("too-large", body["error"]["diagnostics"][0]["code"])
 
     def test_stopping_answers_what_has_arrived(self) -> None:
         server = self.serve()
