@@ -62,3 +62,9 @@ b_{n}(s,f) :- a_{n}(s,nm,f), {source}flavor(f,fn,vc,ram,dk), gt(vc,{least})
 c_{n}(s) :- a_{n}(s,nm,f), not tg_{n}(s)
 err_{n}(s,f) :- c_{n}(s), b_{n}(s,f)
 """
+
+
+def extra(number: int, projects: int) -> str:
+    """One more rule, for the cloud's policy."""
+    project = f"p{number % projects:07d}"
+    return f'more_{number}(s,nm) :- server(s,nm,"{project}",u,f,im,h,"ACTIVE",cr)'

@@ -4,58 +4,78 @@ May import this folder only. Ratios count: figures of one run, engines in turns.
 """
 
 import argparse
-import json
+import resource
 import sys
+from typing import Any
 
+from bench.bench import PEERS, Bench
 from bench.measure import tell
-from bench.tasks import TASKS, Bench
+from bench.report import as_data, as_json, judged, table
+from bench.tasks import TASKS
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, and print a table or JSON."""
-    parser = argparse.ArgumentParser(prog="script/bench")
-    parser.add_argument("subject", choices=["engine"])
-    parser.add_argument("--servers", type=int, default=10_000)
-    parser.add_argument("--tasks", default=",".join(TASKS), help="of " + ", ".join(TASKS))
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    names = options.tasks.split(",")
-    if unknown := set(names) - set(TASKS):
-        parser.error(f"there is no task {', '.join(sorted(unknown))}")
-    bench = Bench(options.servers)
-    for name in dict.fromkeys(["t1", *names]):
-        tell(f"{name}: {TASKS[name].__doc__}")
-        bench.figures.update(TASKS[name](bench))
+    """Measure each size, and print tables or JSON."""
+    options = _options(arguments)
+    runs: list[dict[str, Any]] = []
+    for servers in options.servers:
+        bench = run(servers, options.tasks, options.peers)
+        if options.json:
+            runs.append(as_data(bench.figures, bench.absent))
+            continue
+        print(table(bench.figures, bench.absent), end="\n\n", flush=True)
+        if options.targets:
+            print(judged(bench.figures), end="\n\n", flush=True)
     if options.json:
-        print(json.dumps({"servers": options.servers, "figures": bench.figures}, indent=2))
-    else:
-        print_table(bench.figures)
+        print(as_json(runs))
     return 0
 
 
-def print_table(figures: dict[str, float]) -> None:
-    """A line per measurement: Congress, the peer, and how many times faster Congress is."""
-    print(f"{'':36}{'congress':>12}{'sqlite':>12}{'ratio':>8}")
-    for name, ours in figures.items():
-        what, _, engine = name.rpartition(" ")
-        if engine != "congress":
-            continue
-        peer = figures.get(f"{what} sqlite")
-        ratio = f"{peer / ours:8.1f}" if peer else ""
-        print(f"{what:36}{shown(what, ours):>12}{shown(what, peer):>12}{ratio}")
+def run(servers: int, tasks: tuple[str, ...], peers: tuple[str, ...]) -> Bench:
+    """Measure one size. T1 always comes first: the others need what it loads."""
+    bench = Bench(servers, peers)
+    try:
+        for name in dict.fromkeys(("t1", *tasks)):
+            TASKS[name](bench)
+    finally:
+        bench.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    bench.figures.add("peak memory", peak, "B")
+    tell(f"done with {servers} servers")
+    return bench
 
 
-def shown(what: str, figure: float | None) -> str:
-    """A figure with its unit."""
-    if figure is None:
-        return "-"
-    if "bytes" in what:
-        return f"{figure:.0f} B"
-    if what.startswith("answers"):
-        return f"{figure:.0f}"
-    if figure < 0.001:
-        return f"{figure * 1e6:.0f} us"
-    return f"{figure * 1e3:.1f} ms" if figure < 1 else f"{figure:.2f} s"
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("subject", choices=["engine"])
+    parser.add_argument(
+        "--servers", type=_sizes, default="10000", help="sizes of the cloud, with commas between"
+    )
+    parser.add_argument(
+        "--tasks", type=_names(TASKS), default=",".join(TASKS), help="of " + ", ".join(TASKS)
+    )
+    parser.add_argument(
+        "--peers", type=_names(PEERS), default=",".join(PEERS), help="of " + ", ".join(PEERS)
+    )
+    parser.add_argument("--targets", action="store_true", help="judge what has a target")
+    parser.add_argument("--json", action="store_true", help="print JSON, targets included")
+    return parser.parse_args(arguments)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(size) for size in text.split(","))
+
+
+def _names(known: Any) -> Any:
+    """A reader of names with commas between; none at all is allowed."""
+
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple(name for name in text.split(",") if name)
+        if unknown := set(names) - set(known):
+            raise argparse.ArgumentTypeError(f"there is no {', '.join(sorted(unknown))}")
+        return names
+
+    return read
 
 
 if __name__ == "__main__":

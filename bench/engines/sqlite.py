@@ -10,8 +10,17 @@ Invariant: after every change the derived tables hold what an evaluation in full
 import sqlite3
 from collections.abc import Iterator
 
+from bench.engines.protocol import InProcess
+from bench.engines.sql import (
+    column_names,
+    evaluation,
+    lookups,
+    recursive,
+    rules,
+    select,
+    strata,
+)
 from bench.inventory import COLUMNS, Rows
-from bench.translation import lookups, recursive, rules, select
 
 INDEXES = {
     "server": (0, 2, 3, 4, 5, 6),
@@ -31,18 +40,19 @@ INDEXES = {
 }
 
 
-class SQLite:
+class SQLite(InProcess):
     """One database with all tables."""
 
     name = "sqlite"
+    largest = 100_000
+    recursive = True
 
     def __init__(self, text: str) -> None:
         self._rules = rules(text)
-        self._heads = list(dict.fromkeys(rule.head.table for rule in self._rules))
         self._arity = {rule.head.table: len(rule.head.arguments) for rule in self._rules}
-        self._order = self._strata()
+        self._order = strata(self._rules, COLUMNS)
+        self._full = {table: evaluation(self._rules, table) for table in self._order}
         self._database = sqlite3.connect(":memory:", isolation_level=None, cached_statements=1000)
-        self._full: dict[str, str] = {}
         self._followers: dict[str, list[str]] = {}
         self._reads = {
             head: {
@@ -51,14 +61,14 @@ class SQLite:
                 if rule.head.table == head and not recursive(rule)
                 for literal in lookups(rule)
             }
-            for head in self._heads
+            for head in self._order
         }
         for table, count in COLUMNS.items():
             self._create(table, count, "")
             self._create(f"d_{table}", count, ", n INTEGER")
             for column in INDEXES[table]:
                 self._run(f"CREATE INDEX i_{table}_{column} ON {table}(c{column})")
-        for table in self._heads:
+        for table in self._order:
             self._create(table, self._arity[table], ", n INTEGER")
             self._create(f"d_{table}", self._arity[table], ", n INTEGER")
             self._create(f"p_{table}", self._arity[table], ", n INTEGER")
@@ -67,67 +77,39 @@ class SQLite:
             self._run(f"CREATE UNIQUE INDEX v_{table} ON p_{table}({columns})")
 
     def _create(self, table: str, count: int, more: str) -> None:
-        columns = ", ".join(f"c{number}" for number in range(count))
-        self._run(f"CREATE TABLE {table}({columns}{more})")
+        self._run(f"CREATE TABLE {table}({column_names(count)}{more})")
 
     def _run(self, sql: str) -> None:
         self._database.execute(sql)
 
     def _columns(self, table: str) -> str:
-        return ", ".join(f"c{number}" for number in range(self._arity[table]))
-
-    def _strata(self) -> list[str]:
-        """The heads, those that others read first."""
-        placed: list[str] = []
-        while len(placed) < len(self._heads):
-            for head in self._heads:
-                reads = {
-                    literal.atom.table
-                    for rule in self._rules
-                    if rule.head.table == head
-                    for literal in lookups(rule)
-                }
-                if head not in placed and reads - {head} <= {*placed, *COLUMNS}:
-                    placed.append(head)
-        return placed
+        return column_names(self._arity[table])
 
     # -- everything -------------------------------------------------------------------
 
     def load(self, tables: dict[str, Rows]) -> None:
-        """Fill the base tables."""
+        """See ``Contender.load``."""
         self._run("BEGIN")
         for table, rows in tables.items():
             marks = ", ".join("?" * COLUMNS[table])
             self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
         self._run("COMMIT")
         self._run("ANALYZE")
+        self._expect_few_changes()
 
     def evaluate(self) -> None:
-        """Evaluate every derived table in full."""
+        """See ``Contender.evaluate``."""
         self._run("BEGIN")
         for table in self._order:
             self._run(f"DELETE FROM {table}")
-            self._run(self._statement(table))
+            self._run(f"INSERT INTO {table} {self._full[table]}")
         self._run("COMMIT")
 
-    def _statement(self, table: str) -> str:
-        known = self._full.get(table)
-        if known is not None:
-            return known
-        own = [rule for rule in self._rules if rule.head.table == table]
-        columns = self._columns(table)
-        if any(recursive(rule) for rule in own):
-            parts = " UNION ".join(select(rule, counted=False) for rule in own)
-            sql = f"WITH RECURSIVE w({columns}) AS ({parts}) SELECT {columns}, 1 FROM w"
-            sql = sql.replace(f"{table} AS", "w AS")
-        else:
-            parts = " UNION ALL ".join(f"SELECT * FROM ({select(rule)})" for rule in own)
-            sql = f"SELECT {columns}, SUM(n) FROM ({parts}) GROUP BY {columns}"
-        self._full[table] = f"INSERT INTO {table} {sql}"
-        return self._full[table]
+    def counts(self) -> dict[str, int]:
+        """See ``Contender.counts``."""
+        return {table: self._count(table) for table in self._order}
 
-    def count(self, table: str) -> int:
-        """The number of rows of a table."""
+    def _count(self, table: str) -> int:
         (number,) = self._database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
         return int(number)
 
@@ -137,9 +119,9 @@ class SQLite:
 
     # -- changes ----------------------------------------------------------------------
 
-    def prepare(self) -> None:
+    def _expect_few_changes(self) -> None:
         """Make the planner believe that few rows change at a time."""
-        for table in (*COLUMNS, *self._heads):
+        for table in (*COLUMNS, *self._order):
             self._run(f"DELETE FROM sqlite_stat1 WHERE tbl = 'd_{table}'")
             self._run(f"INSERT INTO sqlite_stat1 VALUES ('d_{table}', NULL, '2')")
         self._run("ANALYZE sqlite_schema")
@@ -218,5 +200,9 @@ class SQLite:
         return list(self._database.execute(f"SELECT * FROM d_{table}"))
 
     def lookup(self, table: str, first: str) -> list[tuple[object, ...]]:
-        """The rows of a table that begin with a value."""
-        return list(self._database.execute(f"SELECT * FROM {table} WHERE c0 = ?", (first,)))
+        """See ``Contender.lookup``."""
+        return list(
+            self._database.execute(
+                f"SELECT {self._columns(table)} FROM {table} WHERE c0 = ?", (first,)
+            )
+        )

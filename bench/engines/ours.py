@@ -4,6 +4,8 @@ May import ``congress.engine``, ``congress.testing.language`` for the builtins, 
 this folder.
 """
 
+from bench.engines.protocol import InProcess
+from bench.engines.sql import heads
 from bench.inventory import Rows
 from congress.engine import (
     Changes,
@@ -19,10 +21,12 @@ from congress.testing.language import BUILTINS
 POLICY = "cloud"
 
 
-class Ours:
-    """One engine with one policy."""
+class Ours(InProcess):
+    """One engine; its policy holds tables and rules."""
 
     name = "congress"
+    largest = 1_000_000
+    recursive = True
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -30,20 +34,20 @@ class Ours:
         self.engine.transact([CreatePolicy(POLICY, "datalog")])
 
     def load(self, tables: dict[str, Rows]) -> None:
-        """Fill the base tables."""
+        """See ``Contender.load``."""
         self.engine.transact([ReplaceTables(POLICY, tables)])
 
     def evaluate(self) -> None:
         """Insert the rules, which evaluates every derived table in full."""
-        self.engine.transact([InsertRules(POLICY, self._text)])
+        self.insert(self._text)
 
     def forget(self) -> None:
         """Delete the rules."""
-        self.engine.transact([DeleteRules(POLICY, self._text)])
+        self.delete(self._text)
 
-    def count(self, table: str) -> int:
-        """The number of rows of a table."""
-        return len(self.engine.rows(POLICY, table))
+    def counts(self) -> dict[str, int]:
+        """See ``Contender.counts``."""
+        return {table: len(self.engine.rows(POLICY, table)) for table in heads(self._text)}
 
     def update(self, table: str, added: Rows, removed: Rows) -> Changes:
         """Change base rows; what every table gained and lost."""
@@ -56,3 +60,11 @@ class Ours:
     def insert(self, text: str) -> None:
         """Add rules."""
         self.engine.transact([InsertRules(POLICY, text)])
+
+    def delete(self, text: str) -> None:
+        """Take rules away."""
+        self.engine.transact([DeleteRules(POLICY, text)])
+
+    def add_policy(self, name: str, text: str) -> None:
+        """Add a policy of its own beside the cloud's."""
+        self.engine.transact([CreatePolicy(name, "datalog"), InsertRules(name, text)])

@@ -7,7 +7,7 @@ Invariant: a head row's ``n`` is the number of combinations of rows that derive 
 so that changes can be counted; recursive tables hold each row once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from congress.engine import Rule, parse
@@ -40,6 +40,50 @@ class Select:
 def rules(text: str) -> list[Rule]:
     """The rules of a text."""
     return [statement for statement in parse(text) if isinstance(statement, Rule)]
+
+
+def heads(text: str) -> list[str]:
+    """The tables that a text's rules derive, in the order of the text."""
+    return list(dict.fromkeys(rule.head.table for rule in rules(text)))
+
+
+def strata(known: Sequence[Rule], base: Iterable[str]) -> list[str]:
+    """The heads of rules in an order of evaluation: those that others read come first."""
+    waiting = dict.fromkeys(rule.head.table for rule in known)
+    placed, ready = list[str](), set(base)
+    while waiting:
+        for head in waiting:
+            reads = {
+                literal.atom.table
+                for rule in known
+                if rule.head.table == head
+                for literal in lookups(rule)
+            }
+            if reads - {head} <= ready:
+                break
+        else:
+            raise ValueError(f"recursion through several tables: {', '.join(waiting)}")
+        del waiting[head]
+        placed.append(head)
+        ready.add(head)
+    return placed
+
+
+def evaluation(known: Sequence[Rule], table: str) -> str:
+    """The SELECT of all rows of a derived table, with how often each is derived."""
+    own = [rule for rule in known if rule.head.table == table]
+    columns = column_names(len(own[0].head.arguments))
+    if any(recursive(rule) for rule in own):
+        parts = " UNION ".join(select(rule, counted=False) for rule in own)
+        sql = f"WITH RECURSIVE w({columns}) AS ({parts}) SELECT {columns}, 1 AS n FROM w"
+        return sql.replace(f"{table} AS", "w AS")
+    parts = " UNION ALL ".join(f"SELECT * FROM ({select(rule)})" for rule in own)
+    return f"SELECT {columns}, SUM(n) AS n FROM ({parts}) GROUP BY {columns}"
+
+
+def column_names(count: int) -> str:
+    """The columns of every table: c0, c1 ..."""
+    return ", ".join(f"c{number}" for number in range(count))
 
 
 def lookups(rule: Rule) -> list[Literal]:

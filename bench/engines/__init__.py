@@ -1,0 +1,1 @@
+"""What is measured: the engine of Congress and its peers, behind one protocol."""

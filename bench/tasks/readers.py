@@ -1,0 +1,105 @@
+"""A busy reader beside the writer, and a clock that ticks while everything is loaded.
+
+May import this folder only. These figures are wall time: waiting is what is measured,
+so other load on the machine shows in them.
+"""
+
+import random
+import sys
+import threading
+import time
+
+from bench.bench import Bench
+from bench.engines.ours import POLICY, Ours
+from bench.measure import part, tell
+from bench.policies import FULL
+from bench.tasks.changes import changed_servers
+from congress.kernel.threads import SWITCH_INTERVAL
+
+QUESTION = 'h(s, z) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)'
+#: The writer wants to change a row so often, and so many times in all.
+PERIOD, WAKES = 0.01, 600
+TICK = 0.1
+
+
+def run(bench: Bench) -> None:
+    """Threads switch as often as they do in a server."""
+    tell("readers: a busy reader beside the writer")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        quiet = _write(bench, threading.Lock())
+        held, answered, wakes = _beside_reader(bench)
+        tell("readers: a clock that ticks beside a load")
+        ticks = _ticks(bench)
+    finally:
+        sys.setswitchinterval(before)
+    figures = bench.figures
+    figures.add("readers hold p99", part(held, 0.99))
+    figures.add("readers wake-up p99", part(wakes, 0.99))
+    figures.add("readers wake-up p99, no reader", part(quiet, 0.99))
+    figures.add("readers answers", answered, "")
+    figures.add("readers longest tick", max(ticks))
+
+
+def _beside_reader(bench: Bench) -> tuple[list[float], int, list[float]]:
+    lock, done = threading.Lock(), threading.Event()
+    engine, held, answers = bench.ours.engine, list[float](), list[int]()
+
+    def read() -> None:
+        while not done.is_set():
+            with lock:
+                start = time.monotonic()
+                ready = engine.ready(POLICY, QUESTION)
+                pending = engine.ask(POLICY, QUESTION, limit=1000) if ready else None
+                held.append(time.monotonic() - start)
+            if pending is not None:
+                answers.append(len(pending().rows))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        wakes = _write(bench, lock)
+    finally:
+        done.set()
+        thread.join()
+    return held, len(answers), wakes
+
+
+def _write(bench: Bench, lock: threading.Lock) -> list[float]:
+    """The seconds from when each change was due until its writer had the lock."""
+    source, never = random.Random(9), threading.Event()
+    wakes: list[float] = []
+    for _ in range(WAKES // 2):
+        old, new = changed_servers(bench.cloud, 1, source)
+        for added, removed in ((new, old), (old, new)):
+            due = time.monotonic() + PERIOD
+            never.wait(PERIOD)
+            with lock:
+                wakes.append(time.monotonic() - due)
+                bench.ours.update("server", added, removed)
+    return wakes
+
+
+def _ticks(bench: Bench) -> list[float]:
+    """The seconds between ticks that are due every 100 ms while tables are loaded."""
+    done, never, gaps = threading.Event(), threading.Event(), list[float]()
+
+    def tick() -> None:
+        last = time.monotonic()
+        while not done.is_set():
+            never.wait(TICK)
+            now = time.monotonic()
+            gaps.append(now - last)
+            last = now
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        ours = Ours(FULL)
+        ours.evaluate()
+        ours.load(bench.cloud.tables)
+    finally:
+        done.set()
+        thread.join()
+    return gaps
