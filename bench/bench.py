@@ -6,10 +6,12 @@ Invariant: engines of one group hold the same rows and rules; who cannot take pa
 named with the reason.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.engines.duck import DuckDB
+from bench.engines.opa import OPA
+from bench.engines.original import Original
 from bench.engines.ours import Ours
 from bench.engines.protocol import Contender, Unavailable
 from bench.engines.sqlite import SQLite
@@ -18,7 +20,7 @@ from bench.inventory import Inventory
 from bench.measure import tell
 from bench.policies import FULL, NONRECURSIVE
 
-PEERS: dict[str, Callable[[str], Contender]] = {"sqlite": SQLite, "duckdb": DuckDB}
+PEERS: dict[str, type[Contender]] = {kind.name: kind for kind in (SQLite, DuckDB, OPA, Original)}
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class Bench:
         for name in self.wanted:
             kind = PEERS[name]
             try:
-                peer = kind(FULL if name != "original" else NONRECURSIVE)
+                peer = kind(FULL if kind.recursive else NONRECURSIVE)
             except Unavailable as reason:
                 self.absent[name] = str(reason)
                 continue

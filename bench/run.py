@@ -11,15 +11,21 @@ from typing import Any
 from bench.bench import PEERS, Bench
 from bench.measure import tell
 from bench.report import as_data, as_json, judged, table
+from bench.targets import verdicts
 from bench.tasks import TASKS
 
 
 def main(arguments: list[str]) -> int:
-    """Measure each size, and print tables or JSON."""
+    """Measure each size, and print tables or JSON.
+
+    :returns: 1 if a target was to be judged and is missed.
+    """
     options = _options(arguments)
     runs: list[dict[str, Any]] = []
+    missed = False
     for servers in options.servers:
         bench = run(servers, options.tasks, options.peers)
+        missed |= any(verdict.held is False for verdict in verdicts(bench.figures))
         if options.json:
             runs.append(as_data(bench.figures, bench.absent))
             continue
@@ -28,7 +34,7 @@ def main(arguments: list[str]) -> int:
             print(judged(bench.figures), end="\n\n", flush=True)
     if options.json:
         print(as_json(runs))
-    return 0
+    return int(missed and options.targets)
 
 
 def run(servers: int, tasks: tuple[str, ...], peers: tuple[str, ...]) -> Bench:
@@ -57,7 +63,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--peers", type=_names(PEERS), default=",".join(PEERS), help="of " + ", ".join(PEERS)
     )
-    parser.add_argument("--targets", action="store_true", help="judge what has a target")
+    parser.add_argument(
+        "--targets",
+        action="store_true",
+        help="judge what has a target; the exit status is 1 if one is missed",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, targets included")
     return parser.parse_args(arguments)
 

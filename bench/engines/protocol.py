@@ -24,6 +24,12 @@ class Contender(Protocol):
     largest: int
     recursive: bool
 
+    def __init__(self, text: str) -> None:
+        """Take the rules of a policy.
+
+        :raises Unavailable: if the engine is not installed.
+        """
+
     def clock(self) -> float:
         """The processor seconds its process has used, all threads added up."""
 

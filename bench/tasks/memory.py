@@ -10,7 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.bench import Bench
+from bench.engines.original import Original
 from bench.engines.ours import Ours
+from bench.engines.protocol import Unavailable
 from bench.inventory import Inventory
 from bench.measure import resident, tell
 from bench.policies import FULL
@@ -22,6 +24,22 @@ def run(bench: Bench) -> None:
     tell("t4: memory, in a process of its own")
     for what, value in apart(measure, bench.servers).items():
         bench.figures.add(f"t4 {what}", value, "B")
+    if "original" in bench.wanted:
+        _of_original(bench)
+
+
+def _of_original(bench: Bench) -> None:
+    """It derives nothing ahead: what it holds once it is loaded is all."""
+    try:
+        engine = Original("")
+    except Unavailable:
+        return
+    engine.hold(bench.cloud.tables)
+    before = engine.resident()
+    engine.load_held()
+    grown = (engine.resident() - before) / bench.cloud.rows
+    bench.figures.add("t4 per row", grown, "B", engine.name)
+    engine.close()
 
 
 def measure(servers: int) -> dict[str, float]:

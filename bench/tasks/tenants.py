@@ -8,12 +8,15 @@ from functools import partial
 from itertools import count
 
 from bench.bench import Bench
+from bench.engines.original import Original
 from bench.engines.ours import Ours
 from bench.measure import in_turns, spent, tell
 from bench.policies import FULL, extra, tenant
 from bench.tasks.changes import changed_servers, there_and_back
 
 POLICIES = 1000
+#: The size with which the original Congress is asked too.
+ORIGINAL_SERVERS = 1000
 
 
 def run(bench: Bench) -> None:
@@ -40,6 +43,19 @@ def run(bench: Bench) -> None:
     for what, seconds in in_turns(works, 5).items():
         bench.figures.add(what, seconds)
     bench.figures.add("t5 1 row", _changed_row(bench, crowd))
+    if bench.peer("original") and bench.servers <= ORIGINAL_SERVERS:
+        _of_original(bench)
+
+
+def _of_original(bench: Bench) -> None:
+    """One rule more beside 495: more would take it hours."""
+    tell("t5: the original Congress")
+    projects = bench.cloud.sizes.projects
+    engine = Original("".join(tenant(number, projects) for number in range(99)))
+    engine.load(bench.cloud.tables)
+    seconds = spent(engine, lambda: engine.insert(extra(0, projects)))
+    bench.figures.add("t5 rule of 495", seconds, engine=engine.name)
+    engine.close()
 
 
 def _rules(engine: Ours, numbers: "count[int]", projects: int, rules: int = 10) -> float:

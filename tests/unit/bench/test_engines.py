@@ -2,13 +2,18 @@
 
 import random
 import unittest
+from pathlib import Path
+from unittest import mock
 
+from bench.bench import PEERS, Bench
+from bench.engines.opa import documents
+from bench.engines.original import Original
 from bench.engines.ours import POLICY, Ours
-from bench.engines.protocol import Contender
+from bench.engines.protocol import Contender, Unavailable
 from bench.engines.sql import evaluation, heads, rules, strata
 from bench.engines.sqlite import SQLite
 from bench.inventory import COLUMNS, Inventory
-from bench.policies import FULL
+from bench.policies import FULL, NONRECURSIVE, tenant
 from bench.tasks.changes import changed_servers
 
 
@@ -99,3 +104,74 @@ class InventoryTest(unittest.TestCase):
         for table, rows in Inventory(50).tables.items():
             self.assertEqual({len(row) for row in rows}, {COLUMNS[table]}, table)
             self.assertEqual(len(rows), len(set(rows)), table)
+
+
+class AbsentPeersTest(unittest.TestCase):
+    def test_who_is_not_installed_is_left_out_with_the_reason(self) -> None:
+        nowhere = ModuleNotFoundError("nowhere")
+        with (
+            mock.patch("bench.engines.original.PYTHON", Path("/nonexistent")),
+            mock.patch("bench.bench.tell"),
+            mock.patch("importlib.import_module", side_effect=nowhere),
+        ):
+            bench = Bench(50, tuple(PEERS))
+        self.assertEqual([peer.name for peer in bench.peers], ["sqlite"])
+        self.assertEqual(set(bench.absent), {"duckdb", "opa", "original"})
+        self.assertIn("Python 3.8", bench.absent["original"])
+        self.assertIn("nowhere", bench.absent["opa"])
+
+    def test_who_would_take_too_long_is_left_out_with_the_reason(self) -> None:
+        with mock.patch.object(PEERS["sqlite"], "largest", 10), mock.patch("bench.bench.tell"):
+            bench = Bench(50, ("sqlite",))
+        self.assertEqual(bench.peers, [])
+        self.assertIn("beyond 10 servers", bench.absent["sqlite"])
+
+    def test_an_original_that_does_not_start_is_left_out(self) -> None:
+        with (
+            mock.patch("bench.engines.original.PYTHON", Path("/bin/false")),
+            self.assertRaisesRegex(Unavailable, "does not start"),
+        ):
+            Original(NONRECURSIVE)
+
+
+class RegoTest(unittest.TestCase):
+    def test_documents_keep_every_row(self) -> None:
+        tables = Inventory(100).tables
+        found = documents(tables)
+        self.assertEqual(list(found["server"].values()), tables["server"])
+        for document, table in (
+            ("ports_of", "port"),
+            ("volumes_of", "volume"),
+            ("tags_of", "server_tag"),
+            ("rules_of", "sgrule"),
+            ("groups_of", "port_sg"),
+            ("links", "link"),
+        ):
+            count = sum(map(len, found[document].values()))
+            self.assertEqual(count, len(tables[table]), document)
+
+    def test_every_network_is_a_place_of_the_graph(self) -> None:
+        # A graph's place without links has to be there, or it is never reached.
+        tables = Inventory(100).tables
+        self.assertEqual(set(documents(tables)["links"]), {row[0] for row in tables["network"]})
+
+    def test_the_module_derives_what_the_rules_derive(self) -> None:
+        module = Path("bench/engines/cloud.rego").read_text(encoding="utf-8")
+        derived = {
+            line.split()[0] for line in module.splitlines() if " contains " in line or ":=" in line
+        }
+        self.assertLessEqual(set(heads(FULL)), derived)
+
+
+class PoliciesTest(unittest.TestCase):
+    def test_tenants_read_the_cloud(self) -> None:
+        ours, cloud = Ours(""), Inventory(200)
+        ours.load(cloud.tables)
+        ours.add_policy("t", tenant(3, cloud.sizes.projects, "cloud:"))
+        mine = {
+            (row[0], row[1], row[4])
+            for row in cloud.tables["server"]
+            if row[2] == "p0000003" and row[7] == "ACTIVE"
+        }
+        self.assertEqual(set(ours.engine.rows("t", "a_3")), mine)
+        self.assertTrue(mine)

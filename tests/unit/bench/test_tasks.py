@@ -10,7 +10,7 @@ from unittest import mock
 from bench.bench import Bench
 from bench.figures import OURS, Figures
 from bench.run import main
-from bench.targets import TARGETS
+from bench.targets import TARGETS, Target, plain
 from bench.tasks import TASKS, changes, churn, memory, readers, tenants
 from bench.tasks.evaluation import agree
 
@@ -74,6 +74,15 @@ class TasksTest(unittest.TestCase):
         whats = {line[:34].strip() for line in lines[1:]}
         self.assertLessEqual({"t1 load", "t1 eval", "t3 lookup"}, whats)
         self.assertFalse(any(what.startswith("t2") for what in whats))
+
+    def test_the_exit_status_tells_of_a_missed_target(self) -> None:
+        target = Target("X", "", (SERVERS,), plain("t1 load"), bound=-1)
+        with mock.patch("bench.targets.TARGETS", (target,)):
+            for options, status in (([], 0), (["--targets"], 1)):
+                with contextlib.redirect_stdout(io.StringIO()) as output:
+                    arguments = ["--servers", str(SERVERS), "--tasks", "", "--peers", ""]
+                    self.assertEqual(main(["engine", *arguments, *options]), status)
+                self.assertEqual("MISSED" in output.getvalue(), bool(options))
 
     def test_unknown_names_are_refused(self) -> None:
         with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as errors:
