@@ -19,7 +19,7 @@ from congress.engine.run.node import Node
 from congress.engine.run.propagate import Propagation, Rows
 from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.engine.run.stage import Stage
-from congress.engine.workspace import RuleKey, StoredRule, Workspace
+from congress.engine.workspace import RuleIndex, RuleKey, StoredRule, Workspace
 from congress.model.builtin import Builtin
 from congress.model.values import Row
 
@@ -139,11 +139,11 @@ class LiveWorkspace(Workspace):
             self.turned.setdefault(rule.key, rule)
         return super().deactivate(rule)
 
-    def _own(self, table: TableId) -> dict[RuleKey, None]:
-        readers = self.readers.get(table)
-        if readers is None:
-            readers = self.readers[table] = JournaledDict(self.journal)
-        return readers
+    def _own(self, index: RuleIndex, table: TableId) -> dict[RuleKey, None]:
+        rules = index.get(table)
+        if rules is None:
+            rules = index[table] = JournaledDict(self.journal)
+        return rules
 
     # -- transactions -----------------------------------------------------------------
 

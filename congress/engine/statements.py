@@ -8,17 +8,15 @@ one that passes no longer is parked or switched off and says why.
 
 from collections.abc import Iterable
 
-from congress.engine.lang.ast import Constant, Modal, Rule, Statement
+from congress.engine.entering import Entering, Entry
+from congress.engine.lang.ast import Constant, Rule, Statement
 from congress.engine.lang.draft import Draft
 from congress.engine.lang.identity import rule_key
 from congress.engine.lang.lint import lint
 from congress.engine.lang.names import Resolution, Resolver
 from congress.engine.lang.parser import parse
 from congress.engine.lang.pipeline import check
-from congress.engine.lang.recursion import check_cycle
-from congress.engine.lang.resolved import NOW, ResolvedRule
-from congress.engine.lang.strata import reachable
-from congress.engine.lang.taint import check_times, timed_columns
+from congress.engine.lang.resolved import ResolvedRule, TableId
 from congress.engine.outcome import Outcome
 from congress.engine.results import RuleState
 from congress.engine.tables import TableEditor
@@ -36,6 +34,7 @@ class StatementEditor:
         self._outcome = outcome
         self._tables = tables
         self._inserted: list[RuleKey] = []
+        self._entering = Entering(workspace, outcome)
 
     # -- inserting ------------------------------------------------------------------
 
@@ -94,9 +93,9 @@ class StatementEditor:
         if resolution.rule is None:
             self._park(stored, draft.diagnostics, resolution)
             return
-        if self._activate(stored, resolution, lenient=lenient):
-            self._outcome.accepted += 1
-            self._inserted.append(key)
+        self._entering.enter(Entry(stored, resolution, lenient=lenient, counted=True))
+        self._outcome.accepted += 1
+        self._inserted.append(key)
 
     def _store_fact(self, policy: str, rule: ResolvedRule, rule_id: str | None) -> bool:
         """Store a fact as the row it states; tell whether the row is new."""
@@ -104,30 +103,6 @@ class StatementEditor:
         if rule_id is not None:
             self._workspace.names[policy, rule_id] = StoredFact(rule.head.table, row)
         return self._tables.add_fact(rule.head.table, row)
-
-    def _activate(self, stored: StoredRule, resolution: Resolution, *, lenient: bool) -> bool:
-        """Let a checked rule take effect, unless it closes a cycle that is refused."""
-        active = self._workspace.activate(stored, resolution)
-        resolved = active.resolved
-        if resolved is None:
-            raise AssertionError("unreachable")
-        problems = list(check_cycle(stored.rule, resolved, self._workspace))
-        if problems:
-            self._fail(active, problems, lenient=lenient)
-            return False
-        self._touch(active)
-        return True
-
-    def _fail(self, stored: StoredRule, problems: Iterable[Diagnostic], *, lenient: bool) -> None:
-        """Refuse the transaction for a rule, or switch the rule off."""
-        if not lenient:
-            self._workspace.remove(stored)
-            self._outcome.problems.extend(problems)
-            return
-        found = tuple(problems)
-        self._touch(stored)
-        self._workspace.switch(stored, RuleState.OFF, found)
-        self._outcome.warnings.extend(found)
 
     def _refuse(self, draft: Draft, rule_id: str | None, *, lenient: bool) -> None:
         found = tuple(draft.diagnostics)
@@ -166,16 +141,6 @@ class StatementEditor:
         parked = [each for each in diagnostics if each.code == "parked"]
         self._workspace.switch(stored, RuleState.PARKED, parked, resolution.waits)
 
-    def _touch(self, stored: StoredRule) -> None:
-        """Note that what a rule defines must be evaluated."""
-        resolved = stored.resolved
-        if resolved is None:
-            return
-        if resolved.head.modal is None:
-            self._outcome.touched.add(resolved.head.table)
-        else:
-            self._outcome.sinks.append(stored.key)
-
     # -- deleting -------------------------------------------------------------------
 
     def delete(self, policy: str, text: str) -> None:
@@ -196,7 +161,7 @@ class StatementEditor:
             self._delete_fact(policy, statement)
 
     def _forget(self, stored: StoredRule) -> None:
-        self._touch(stored)
+        self._entering.touch(stored)
         self._outcome.accepted += stored.active
         self._workspace.remove(stored)
 
@@ -213,7 +178,7 @@ class StatementEditor:
     def delete_policy(self, policy: str) -> None:
         """Delete every statement of a policy."""
         for stored in [rule for rule in self._workspace.rules.values() if rule.key[0] == policy]:
-            self._touch(stored)
+            self._entering.touch(stored)
             self._workspace.remove(stored)
         for name in [name for name in self._workspace.names if name[0] == policy]:
             del self._workspace.names[name]
@@ -232,7 +197,7 @@ class StatementEditor:
             over_budget = any(each.code == "budget" for each in stored.diagnostics)
             if over_budget or not _names(stored, policy):
                 continue
-            self._touch(stored)
+            self._entering.touch(stored)
             concerned.append(self._workspace.deactivate(stored))
         return concerned
 
@@ -241,15 +206,27 @@ class StatementEditor:
         for stored in rules:
             self._revise(stored)
 
-    def wake(self) -> None:
-        """Check parked statements whose tables are known by now."""
-        tried = True
-        while tried and self._workspace.parked:
-            tried = False
-            for key in list(self._workspace.parked):
-                stored = self._workspace.rules[key]
-                if any(self._workspace.arity(table) is not None for table in stored.waits):
-                    tried |= self._revise(stored)
+    def _wake(self) -> None:
+        """Check parked statements anew if the columns they wait for have become known."""
+        workspace = self._workspace
+        known = self._known({*self._outcome.touched, *self._entering.mentions()})
+        if not known:
+            return
+        waiting: dict[TableId, list[RuleKey]] = {}
+        for stored in workspace.rules.values():
+            for table in stored.waits:
+                waiting.setdefault(table, []).append(stored.key)
+        while known:
+            for key in waiting.pop(known.pop(), ()):
+                parked = workspace.rules.get(key)
+                if parked is not None and parked.waits and self._revise(parked):
+                    revised = workspace.rules.get(key)
+                    known += self._known(revised.mentions if revised is not None else ())
+
+    def _known(self, tables: Iterable[TableId]) -> list[TableId]:
+        """Those of some tables whose columns are known and waited for."""
+        workspace = self._workspace
+        return [t for t in tables if t in workspace.parked and workspace.arity(t) is not None]
 
     def _revise(self, stored: StoredRule) -> bool:
         """Check one stored statement anew; tell whether its state changed for good."""
@@ -269,18 +246,26 @@ class StatementEditor:
             self._workspace.remove(stored)
             self._store_fact(policy, resolution.rule, stored.rule_id)
             return True
-        self._activate(stored, resolution, lenient=True)
+        self._entering.enter(Entry(stored, resolution, lenient=True, counted=False))
         return True
 
     def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:
         """Take the effect of a rule away because of a limit."""
         stored = self._workspace.rules.get(key)
         if stored is not None:
-            self._touch(stored)
+            self._entering.touch(stored)
             self._workspace.switch(stored, RuleState.OFF, [problem])
             self._outcome.warnings.append(problem)
 
     # -- the whole ------------------------------------------------------------------
+
+    def conclude(self) -> None:
+        """Judge what the statements amount to together, once all of them are in."""
+        self._entering.judge_cycles()
+        if not self._outcome.problems:
+            self._wake()
+            self._entering.judge_cycles()
+            self._entering.judge_times()
 
     def advise(self) -> None:
         """Run the linter over the rules that were inserted."""
@@ -289,22 +274,6 @@ class StatementEditor:
             if stored is not None and stored.resolved is not None:
                 advice = lint(stored.rule, stored.resolved, self._workspace)
                 self._outcome.warnings.extend(advice)
-
-    def check_actions(self) -> None:
-        """Refuse action rules whose arguments come from the clock."""
-        workspace = self._workspace
-        if not workspace.readers.get(NOW):
-            return
-        tables = reachable([NOW], workspace.feeds)
-        timed = timed_columns(rule for table in tables for rule in workspace.rules_of(table))
-        actions: dict[RuleKey, tuple[Rule, ResolvedRule]] = {}
-        for table in tables:
-            for key in workspace.readers.get(table, ()):
-                stored = workspace.rules[key]
-                if stored.resolved is not None and stored.rule.head.modal is Modal.EXECUTE:
-                    actions[key] = (stored.rule, stored.resolved)
-        for key, problem in check_times(actions, timed):
-            self._fail(workspace.rules[key], [problem], lenient=not self._outcome.strict)
 
 
 def _fact_row(rule: ResolvedRule) -> Row:

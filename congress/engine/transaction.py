@@ -47,9 +47,8 @@ class Transaction:
                 self._apply(edit)
             except Refused as refusal:
                 self.outcome.problems.extend(refusal.diagnostics)
+        self._statements.conclude()
         if not self.outcome.problems:
-            self._statements.wake()
-            self._statements.check_actions()
             self._statements.advise()
 
     def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:

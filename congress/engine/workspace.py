@@ -11,6 +11,7 @@ dictionaries here are immutable, or copied before the first change (``_own``).
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from congress.engine.lang.ast import Modal, Rule
 from congress.engine.lang.names import Resolution
@@ -24,7 +25,9 @@ from congress.model.schema import Schema, TableSchema
 from congress.model.values import Row
 
 #: A rule's identity: its policy and the key of its text.
-RuleKey = tuple[str, str]
+RuleKey: TypeAlias = tuple[str, str]
+#: Rules by a table that they define, or read.
+RuleIndex: TypeAlias = dict[TableId, dict[RuleKey, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,14 @@ class Workspace:
         self.base: dict[TableId, Stored] = {NOW: EMPTY}
         self.derived: dict[TableId, Stored] = {}
         self.sinks: dict[RuleKey, Collection[Row]] = {}
-        self.definers: dict[TableId, tuple[RuleKey, ...]] = {}
-        self.readers: dict[TableId, dict[RuleKey, None]] = {}
+        self.definers: RuleIndex = {}
+        self.readers: RuleIndex = {}
         self.fixed: dict[TableId, int] = {NOW: 1}
         self.mentioned: dict[TableId, int] = {}
-        self.parked: dict[RuleKey, None] = {}
+        #: How many statements wait for the columns of a table.
+        self.parked: dict[TableId, int] = {}
         self.broken: dict[tuple[str, str], tuple[Diagnostic, ...]] = {}
-        self._owned: set[TableId] = set()
+        self._owned: set[tuple[bool, TableId]] = set()
         self._owned_rows: dict[TableId, Relation] = {}
 
     def fork(self) -> "Workspace":
@@ -187,11 +191,12 @@ class Workspace:
 
     def put(self, rule: StoredRule) -> None:
         """Store a statement; activate it with ``activate``."""
+        self._unpark(rule.key)
         self.rules[rule.key] = rule
         if rule.rule_id is not None:
             self.names[rule.key[0], rule.rule_id] = rule.key
-        if rule.state is RuleState.PARKED:
-            self.parked[rule.key] = None
+        for table in rule.waits:
+            self.parked[table] = self.parked.get(table, 0) + 1
 
     def activate(self, rule: StoredRule, resolution: Resolution) -> StoredRule:
         """Let a statement take effect as it was resolved."""
@@ -206,18 +211,14 @@ class Workspace:
             waits=frozenset(),
             diagnostics=(),
         )
-        self.parked.pop(rule.key, None)
         self.put(active)
         for table, arity in resolution.mentions.items():
             self.mentioned[table] = self.mentioned.get(table, 0) + 1
             self.fixed.setdefault(table, arity)
         if resolved.head.modal is None:
-            self.definers[resolved.head.table] = (
-                *self.definers.get(resolved.head.table, ()),
-                rule.key,
-            )
+            self._own(self.definers, resolved.head.table)[rule.key] = None
         for goal in resolved.lookups:
-            self._own(goal.table)[rule.key] = None
+            self._own(self.readers, goal.table)[rule.key] = None
         return active
 
     def deactivate(self, rule: StoredRule) -> StoredRule:
@@ -226,13 +227,12 @@ class Workspace:
         if resolved is None or not rule.active:
             return rule
         for goal in resolved.lookups:
-            self._own(goal.table).pop(rule.key, None)
+            self._own(self.readers, goal.table).pop(rule.key, None)
         table = resolved.head.table
         if resolved.head.modal is None:
-            rest = tuple(key for key in self.definers[table] if key != rule.key)
-            if rest:
-                self.definers[table] = rest
-            else:
+            definers = self._own(self.definers, table)
+            del definers[rule.key]
+            if not definers:
                 del self.definers[table]
         self.sinks.pop(rule.key, None)
         for mentioned in rule.mentions:
@@ -245,8 +245,8 @@ class Workspace:
     def remove(self, rule: StoredRule) -> None:
         """Forget a statement."""
         self.deactivate(rule)
+        self._unpark(rule.key)
         self.rules.pop(rule.key, None)
-        self.parked.pop(rule.key, None)
         if rule.rule_id is not None:
             self.names.pop((rule.key[0], rule.rule_id), None)
 
@@ -259,9 +259,16 @@ class Workspace:
     ) -> None:
         """Keep a statement without effect, parked or off."""
         idle = self.deactivate(rule)
-        self.parked.pop(rule.key, None)
         waiting, reasons = frozenset(waits), tuple(diagnostics)
         self.put(replace(idle, state=state, waits=waiting, diagnostics=reasons))
+
+    def _unpark(self, key: RuleKey) -> None:
+        """A statement, as it is stored now, waits for nothing any more."""
+        stored = self.rules.get(key)
+        for table in stored.waits if stored is not None else ():
+            self.parked[table] -= 1
+            if not self.parked[table]:
+                del self.parked[table]
 
     def _release(self, table: TableId) -> None:
         """Let the columns of a table go once nothing mentions it and it has no rows."""
@@ -269,12 +276,13 @@ class Workspace:
             self.mentioned.pop(table, None)
             self.fixed.pop(table, None)
 
-    def _own(self, table: TableId) -> dict[RuleKey, None]:
-        """The readers of a table, as a dictionary that this fork may change."""
-        if table not in self._owned:
-            self.readers[table] = dict(self.readers.get(table, ()))
-            self._owned.add(table)
-        return self.readers[table]
+    def _own(self, index: RuleIndex, table: TableId) -> dict[RuleKey, None]:
+        """The rules that an index has for a table, as a dictionary that this fork may change."""
+        place = (index is self.definers, table)
+        if table not in index or place not in self._owned:
+            index[table] = dict(index.get(table, ()))
+            self._owned.add(place)
+        return index[table]
 
     # -- dependencies ----------------------------------------------------------------
 

@@ -23,11 +23,9 @@ from congress.engine.lang.ast import (
     Variable,
     column_order,
 )
-from congress.engine.lang.tokens import Kind, Lines, Token, tokenize
+from congress.engine.lang.tokens import MOST_PROBLEMS, Kind, Lines, Token, tokenize
 from congress.model.diagnostic import Diagnostic, Refused, Span
 from congress.model.values import FALSE, TRUE, Value
-
-MOST_PROBLEMS = 100
 
 _CONSTANTS: dict[str, Value] = {"true": TRUE, "false": FALSE, "null": None}
 _NEGATIONS = ("not", "NOT", "!")

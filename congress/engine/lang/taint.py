@@ -22,13 +22,17 @@ Column = tuple[TableId, int]
 def timed_columns(rules: Iterable[ResolvedRule]) -> set[Column]:
     """The columns of tables that hold times, given every rule that depends on ``now``."""
     timed: set[Column] = {(NOW, 0)}
-    defining = list(rules)
-    size = 0
-    while size != len(timed):
-        size = len(timed)
-        for rule in defining:
-            for number in timed_terms(rule, timed):
-                timed.add((rule.head.table, number))
+    readers: dict[TableId, list[ResolvedRule]] = {}
+    for rule in rules:
+        for table in {goal.table for goal in rule.lookups if not goal.negated}:
+            readers.setdefault(table, []).append(rule)
+    changed = [NOW]
+    while changed:
+        for rule in readers.get(changed.pop(), ()):
+            found = {(rule.head.table, number) for number in timed_terms(rule, timed)}
+            if not found <= timed:
+                timed |= found
+                changed.append(rule.head.table)
     return timed
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from congress.model.diagnostic import Diagnostic, Span
 from congress.model.values import Value
 
+MOST_PROBLEMS = 100
 RESERVED = frozenset({"not", "NOT", "execute", "insert", "delete"})
 INTEGER_BITS = 4096
 
@@ -29,6 +30,7 @@ _NUMBER = re.compile(
 )
 _STRING = re.compile(r"\"(?:[^\"\\\n\r]|\\[^\n\r])*\"|'(?:[^'\\\n\r]|\\[^\n\r])*'")
 _OPEN_STRING = re.compile(r"[\"'][^\n]*")
+_DOTS = re.compile(r"\.+")
 _BROKEN_WORD = re.compile(r"[^\W\d]\w*")
 _ESCAPE = re.compile(
     r"\\(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))",
@@ -75,7 +77,10 @@ class Lines:
 
 
 def tokenize(text: str, lines: Lines) -> tuple[list[Token], list[Diagnostic]]:
-    """Every token of a text, closed by an END token, and every lexical problem."""
+    """The tokens of a text, closed by an END token, and its lexical problems.
+
+    Beyond ``MOST_PROBLEMS`` the rest of the text is not looked at.
+    """
     problems: list[Diagnostic] = []
     tokens = list(_Reader(text, lines, problems).tokens())
     return tokens, problems
@@ -89,6 +94,7 @@ class _Reader:
         self._lines = lines
         self._problems = problems
         self._at = 0
+        self._plain_dots = 0
 
     def tokens(self) -> Iterator[Token]:
         """The tokens in order."""
@@ -97,7 +103,7 @@ class _Reader:
         while True:
             if space := _SPACE.match(text, self._at):
                 self._at = space.end()
-            if self._at >= size:
+            if self._at >= size or len(self._problems) >= MOST_PROBLEMS:
                 yield Token(Kind.END, "", size, size)
                 return
             token = self._token(previous)
@@ -108,7 +114,7 @@ class _Reader:
     def _token(self, previous: str) -> Token:
         text, start = self._text, self._at
         character = text[start]
-        if character == "." and previous == ")":
+        if character == "." and (previous == ")" or start < self._plain_dots):
             return Token(Kind.SYMBOL, ".", start, start + 1)
         if match := _NAME.match(text, start):
             return self._name(match)
@@ -116,6 +122,9 @@ class _Reader:
             return self._number(match)
         if character in "\"'":
             return self._string()
+        if run := _DOTS.match(text, start):
+            # No name follows; without this note each dot would look for one anew.
+            self._plain_dots = run.end() - 1
         for symbol in _SYMBOLS:
             if text.startswith(symbol, start):
                 return Token(Kind.SYMBOL, symbol, start, start + len(symbol))

@@ -82,7 +82,7 @@ class _Arrangement:
         self._known: dict[int, int] = {}
         self._watchers: dict[str, list[int]] = {}
         self._ready: list[int] = []
-        self._lookups: list[tuple[float, TableId, str, int]] = []
+        self._lookups: list[tuple[bool, float, TableId, str, int]] = []
         self._sizes = {g.table: float(size(g.table)) for g in body if isinstance(g, Lookup)}
         for position, goal in enumerate(body):
             if isinstance(goal, Lookup) and not goal.negated:
@@ -139,6 +139,11 @@ class _Arrangement:
             self._ready.append(position)
 
     def _offer(self, position: int, goal: Lookup) -> None:
-        """Enter a lookup by roughly how many rows it gives, and a tie-break no order affects."""
+        """Enter a lookup by whether it joins, by roughly how many rows it gives, and a tie-break.
+
+        One that shares no variable with what is bound comes last, whatever constants it
+        has: it would combine all its rows with all that were found.
+        """
+        apart = self._bound.isdisjoint(variables(goal.terms))
         rows = self._sizes[goal.table] / _SELECTIVITY ** min(self._known[position], 100)
-        heappush(self._lookups, (rows, goal.table, repr(goal.terms), position))
+        heappush(self._lookups, (apart, rows, goal.table, repr(goal.terms), position))

@@ -156,9 +156,7 @@ class Overlay:
 
     def _settle(self, outcome: Outcome, editor: StatementEditor) -> None:
         """Check and evaluate what an item changed."""
-        if not outcome.problems:
-            editor.wake()
-            editor.check_actions()
+        editor.conclude()
         if outcome.problems:
             raise Refused(*outcome.problems)
         evaluator = Evaluator(self.workspace.contents, self._budget, Failures())

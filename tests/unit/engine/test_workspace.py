@@ -27,7 +27,7 @@ class ForkTest(unittest.TestCase):
         return [
             {table: set(relation) for table, relation in workspace.base.items()},
             dict(workspace.rules),
-            dict(workspace.definers),
+            {table: list(keys) for table, keys in workspace.definers.items()},
             {table: list(keys) for table, keys in workspace.readers.items()},
             dict(workspace.fixed),
             dict(workspace.mentioned),
