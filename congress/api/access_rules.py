@@ -57,6 +57,7 @@ RULES = (
     _rule("policy:delete", DELETE, "Delete a policy and its rules."),
     _rule("policy:status:show", READ, "Show the status of a policy."),
     _rule("policy:simulate", READ, "Ask what would hold after changes that are not made."),
+    _rule("policy:explain", READ, "Ask why something holds, or why it does not."),
     _rule("policy:execute", CREATE, "Run an action of a data source, named through a policy."),
     _rule("policy:rule:list", READ, "List the rules of a policy."),
     _rule("policy:rule:show", READ, "Show a rule."),

@@ -17,6 +17,9 @@ JSON = "application/json"
 #: Collections up to this many bytes are indented for people.
 _INDENT_UP_TO = 64 * 1024
 
+#: What may come with rows.
+_BESIDES = ("columns", "trace", "explanation")
+
 #: Rows that are encoded and sent at a time.
 ROWS_AT_A_TIME = 1000
 
@@ -49,12 +52,13 @@ def nothing() -> Response:
 
 
 def rows(found: Mapping[str, Any]) -> Response:
-    """Rows as ``row_list`` gives them: ``rows``, ``columns`` and perhaps ``trace``.
+    """Rows as ``row_list`` gives them: ``rows``, ``columns``, perhaps ``trace``
+    and ``explanation``.
 
     Many rows are encoded piece by piece while they are sent, so that a large
     table is never held as one text.
     """
-    rest = {name: found[name] for name in ("columns", "trace") if found.get(name) is not None}
+    rest = {name: found[name] for name in _BESIDES if found.get(name) is not None}
     data: Sequence[object] = found["rows"]
     if len(data) <= ROWS_AT_A_TIME:
         return item({"results": [{"data": row} for row in data], **rest})

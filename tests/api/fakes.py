@@ -373,13 +373,20 @@ class FakeEngine(FakeLibrary):
         return {"id": table}
 
     def row_list(
-        self, policy: str, table: str, trace: bool = False, limit: int | None = None
+        self,
+        policy: str,
+        table: str,
+        trace: bool = False,
+        limit: int | None = None,
+        explain: bool = False,
     ) -> dict[str, Any]:
         self.table_show(policy, table)
         rows = self.rows[self._find(policy)["name"], table][:limit]
         found: dict[str, Any] = {"rows": rows, "columns": [f"Col{i}" for i in range(2)]}
         if trace:
             found["trace"] = "Call: " + table
+        if explain:
+            found["explanation"] = explanation(f"{table}(x0, x1)")
         return found
 
     def change_list(
@@ -411,6 +418,14 @@ class FakeEngine(FakeLibrary):
             found["trace"] = "RT    : ** Simulate"
         return found
 
+    def explain(self, policy: str, query: str, **bounds: int | None) -> dict[str, Any]:
+        self._find(policy)
+        self._parse(query)
+        self.bounds = bounds
+        if bounds["depth"] == 0:
+            raise refuse("invalid", "depth must be a number from 1 to 50", where="depth")
+        return explanation(query)
+
     def engine_status(self) -> dict[str, Any]:
         return {"revision": self.revision, "transaction": 1, "sources": {}, "parked": []}
 
@@ -418,6 +433,22 @@ class FakeEngine(FakeLibrary):
         if revision > self.revision:
             raise refuse("timeout", f"revision {revision} has not arrived")
         return {"revision": self.revision}
+
+
+def explanation(atom: str) -> dict[str, Any]:
+    """An explanation of something that holds."""
+    fact = {"kind": "fact", "table": "classification:p", "row": [1]}
+    return {
+        "policy": "classification",
+        "atom": atom,
+        "holds": True,
+        "size": 1,
+        "why": [fact],
+        "why_not": None,
+        "sources": [{"table": "nova:servers", "age": 2.5, "complete": True, "stale": False}],
+        "cut": [],
+        "text": f"{atom} holds, because\n  \u202ep(1)",
+    }
 
 
 class FakeSource:

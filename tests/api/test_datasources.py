@@ -164,6 +164,26 @@ class ActionTest(ApiTestCase):
         error = self.refused(404, "POST", "/v1/policies/nosuch?action=simulate", body)
         self.assertEqual(1020, error["error_code"])
 
+    def test_explanations(self) -> None:
+        path = "/v1/policies/classification?action=explain"
+        found = self.post(path, {"query": 'p("a")', "limit": 3, "depth": 4}, 200)
+        self.assertEqual('p("a")', found["atom"])
+        self.assertTrue(found["holds"])
+        bounds = self.behind.engine.bounds
+        self.assertEqual((3, 4, None), tuple(bounds[n] for n in ("limit", "depth", "nodes")))
+
+    def test_explanations_that_are_refused(self) -> None:
+        path = "/v1/policies/classification?action=explain"
+        for body, where in (({}, "query"), ({"query": None}, "query"), ({"query": 5}, "$.query")):
+            with self.subTest(body=body):
+                error = self.refused(400, "POST", path, body)
+                self.assertEqual(where, error["diagnostics"][0]["where"])
+        self.refused(400, "POST", path, {"query": "p(1)", "depth": 0})
+        self.refused(400, "POST", path, {"query": "p(1)", "depth": "x"})
+        self.assertEqual(1002, self.refused(400, "POST", path, {"query": "p(!)"})["error_code"])
+        path = "/v1/policies/nosuch?action=explain"
+        self.assertEqual(1020, self.refused(404, "POST", path, {"query": "p(1)"})["error_code"])
+
     def test_one_known_action_is_needed(self) -> None:
         for query in ("", "?action=", "?action=dance", "?action=execute&action=simulate"):
             with self.subTest(query=query):

@@ -122,6 +122,15 @@ class TableTest(ApiTestCase):
         self.assertEqual(1, len(self.get(path + "?limit=1")["results"]))
         self.refused(400, "GET", path + "?limit=-1")
 
+    def test_rows_with_their_explanation(self) -> None:
+        path = "/v1/policies/classification/tables/error/rows"
+        found = self.get(path + "?explain=json")
+        self.assertEqual("error(x0, x1)", found["explanation"]["atom"])
+        self.assertEqual(2, len(found["results"]))
+        self.assertNotIn("explanation", self.get(path))
+        error = self.refused(400, "GET", path + "?explain=text")
+        self.assertEqual("explain", error["error_data"])
+
     def test_a_large_table_is_streamed(self) -> None:
         rows = [[f"é{i}", i] for i in range(2500)]
         self.behind.engine.rows["classification", "big"] = rows

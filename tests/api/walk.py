@@ -22,7 +22,7 @@ NAMES: Mapping[str, str] = {
 }
 
 #: Actions that answer a question and change nothing.
-QUESTIONS = frozenset({"simulate"})
+QUESTIONS = frozenset({"simulate", "explain"})
 
 #: Methods and paths that need no token.
 OPEN = frozenset(

@@ -37,7 +37,7 @@ from congress.model.values import Row, Value
 from congress.testing.language import BUILTINS
 from tests.property.test_incremental import ARITY, HISTORIES, VALUES, attempt, start
 
-BOUNDS = Bounds(rows=50, depth=30, nodes=5000, examples=50)
+BOUNDS = Bounds(limit=50, depth=30, nodes=5000, examples=50)
 QUESTIONS = st.lists(
     st.tuples(
         st.sampled_from(sorted(ARITY)), st.lists(st.sampled_from(VALUES), min_size=3, max_size=3)

@@ -11,7 +11,7 @@ from congress.api.backend import backend
 from congress.api.errors import Answer, RouteRefused, refuse_with
 from congress.api.requests import asked_action, attribution, read_body, read_flag
 from congress.interfaces.storage import DatasourceRecord
-from congress.model.diagnostic import LANGUAGE_CODES, Refused
+from congress.model.diagnostic import LANGUAGE_CODES, Refused, refuse
 
 bp = Blueprint("actions", __name__, url_prefix="/v1")
 
@@ -30,6 +30,17 @@ class Simulation(msgspec.Struct):
     action_policy: str | None = None
 
 
+class Inquiry(msgspec.Struct):
+    """The body of a request for an explanation; how much it may tell can be left out."""
+
+    query: str | None = None
+    limit: int | None = None
+    depth: int | None = None
+    nodes: int | None = None
+    alternatives: int | None = None
+    examples: int | None = None
+
+
 class Execution(msgspec.Struct):
     """The body of a manual action."""
 
@@ -38,10 +49,10 @@ class Execution(msgspec.Struct):
 
 
 @bp.post("/policies/<policy>")
-@guarded({"simulate": "policy:simulate", "execute": "policy:execute"})
+@guarded({"simulate": "policy:simulate", "explain": "policy:explain", "execute": "policy:execute"})
 def act_on_policy(policy: str) -> Response:
-    """``action=simulate`` or ``action=execute``."""
-    known = {"simulate": _simulate, "execute": _execute_by_policy}
+    """``action=simulate``, ``action=explain`` or ``action=execute``."""
+    known = {"simulate": _simulate, "explain": _explain, "execute": _execute_by_policy}
     return known[asked_action(known)](policy)
 
 
@@ -84,6 +95,17 @@ def _simulate(policy: str) -> Response:
             raise
         backend().engine("policy_status", policy=policy)
         raise RouteRefused(Answer(400, SIMULATION_FAILED), *refused.diagnostics) from refused
+    return answers.item(found)
+
+
+def _explain(policy: str) -> Response:
+    """Why the rows of an atom are there, or why there are none."""
+    body = read_body(Inquiry)
+    if body.query is None:
+        text = "an explanation needs a query"
+        hint = 'send for instance {"query": "error(x)"}'
+        raise refuse("invalid", text, hint=hint, where="query")
+    found = backend().engine("explain", policy=policy, **msgspec.structs.asdict(body))
     return answers.item(found)
 
 

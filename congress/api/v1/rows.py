@@ -18,15 +18,24 @@ _KEY_LENGTH = 255
 @bp.get("/policies/<policy>/tables/<table>/rows")
 @guarded("policy:row:list")
 def list_policy_rows(policy: str, table: str) -> Response:
-    """What a table of a policy holds, with how it came about if ``trace=true``."""
+    """What a table of a policy holds; how it came about with ``trace=true`` as a text, and
+    with ``explain=json`` as an object."""
     found = backend().engine(
         "row_list",
         policy=policy,
         table=table,
         trace=read_flag("trace"),
+        explain=_explained(),
         limit=read_number("limit"),
     )
     return answers.rows(found)
+
+
+def _explained() -> bool:
+    form = request.args.get("explain")
+    if form not in (None, "json"):
+        raise refuse("invalid", f"explain can be json, not {form!r:.40}", where="explain")
+    return form == "json"
 
 
 @bp.get("/data-sources/<datasource>/tables/<table>/rows")

@@ -71,7 +71,7 @@ def _explain(
     most = bounds.alternatives
     facts: list[Fact] = []
     absence = None
-    for row in heapq.nsmallest(bounds.rows, rows, key=row_order_key):
+    for row in heapq.nsmallest(bounds.limit, rows, key=row_order_key):
         if subject.modal:
             facts.append(why.demand(subject.table, row, subject.modal, most))
         else:

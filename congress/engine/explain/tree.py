@@ -20,7 +20,7 @@ from congress.model.values import Row
 class Bounds:
     """How much an explanation tells.
 
-    :param rows: rows of an atom with variables that are explained.
+    :param limit: rows of an atom with variables that are explained.
     :param depth: how many rules below one another are followed.
     :param nodes: rows, calls and rules that are told in all.
     :param alternatives: derivations of what is asked, or rules that miss it. What
@@ -29,7 +29,7 @@ class Bounds:
         group, the rows that a negated literal meets, rows that are nearly there.
     """
 
-    rows: int = 10
+    limit: int = 10
     depth: int = 12
     nodes: int = 500
     alternatives: int = 3

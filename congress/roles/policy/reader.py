@@ -1,6 +1,6 @@
-"""What can be asked of the engine: tables, rows, simulations, the state of rules.
+"""What can be asked of the engine: tables, rows, why, what if, the state of rules.
 
-Imports the engine and the model. Any thread; no I/O.
+Imports the engine, the interfaces and the model. Any thread; no I/O.
 
 Invariant: every answer comes from one committed state.
 """
@@ -8,15 +8,17 @@ Invariant: every answer comes from one committed state.
 from collections.abc import Mapping
 from typing import Any
 
-from congress.engine import Engine, RuleState, RuleStatus
+from congress.engine import Bounds, Engine, RuleState, RuleStatus
+from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
 from congress.model.policy import RuleDef
 from congress.model.values import Row, row_order_key, row_to_plain
+from congress.roles.policy.explanations import Pending, examine
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import DATASOURCE, Loader
 from congress.roles.policy.outline import outline
 from congress.roles.policy.policies import stored_rule
-from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.runtime import Deadline, EngineRuntime
 from congress.roles.policy.standing import STATUS_SOURCE
 
 NO_TRACE = "Not available"
@@ -25,10 +27,11 @@ NO_TRACE = "Not available"
 class Reader:
     """Answers questions. All methods raise ``Refused``."""
 
-    def __init__(self, runtime: EngineRuntime, loader: Loader, feed: Feed) -> None:
+    def __init__(self, runtime: EngineRuntime, loader: Loader, feed: Feed, clock: Clock) -> None:
         self._runtime = runtime
         self._loader = loader
         self._feed = feed
+        self._clock = clock
 
     def mirrored(self) -> frozenset[str]:
         """The names of the policies that sources fill."""
@@ -60,29 +63,46 @@ class Reader:
         return self._runtime.read(lambda engine: self._tables(engine, policy))
 
     def rows(
-        self, policy: str, table: str, *, trace: bool = False, limit: int | None = None
+        self,
+        policy: str,
+        table: str,
+        *,
+        trace: bool = False,
+        explain: bool = False,
+        limit: int | None = None,
     ) -> dict[str, Any]:
         """The rows of a table, with the names of its columns; least rows first."""
         deadline = self._runtime.query_deadline()
+        answer: dict[str, Any] = {}
 
-        def read(engine: Engine) -> tuple[list[Row], list[str], str | None]:
+        def read(engine: Engine) -> tuple[list[Row], Pending | None]:
             self.expect_table(engine, policy, table)
-            rows = list(engine.rows(policy, table))
-            names = list(engine.column_names(policy, table))
-            if not trace:
-                return rows, names, None
-            variables = ", ".join(f"x{index}" for index in range(len(names)))
-            return rows, names, engine.trace(policy, f"{table}({variables})", deadline=deadline)
+            answer["columns"] = names = list(engine.column_names(policy, table))
+            atom = f"{table}({', '.join(f'x{index}' for index in range(len(names)))})"
+            if trace:
+                answer["trace"] = engine.trace(policy, atom, deadline=deadline) or NO_TRACE
+            pending = self._examine(engine, policy, atom, Bounds(), deadline) if explain else None
+            return list(engine.rows(policy, table)), pending
 
-        rows, columns, text = self._runtime.read(read)
+        rows, pending = self._runtime.read(read)
         rows.sort(key=row_order_key)
-        answer: dict[str, Any] = {
-            "rows": [row_to_plain(row) for row in rows[:limit]],
-            "columns": columns,
-        }
-        if text is not None:
-            answer["trace"] = text or NO_TRACE
+        answer["rows"] = [row_to_plain(row) for row in rows[:limit]]
+        if pending is not None:
+            answer["explanation"] = pending()
         return answer
+
+    def explain(self, policy: str, atom: object, bounds: Bounds) -> dict[str, Any]:
+        """Why the rows of an atom are there, or why there are none."""
+        deadline = self._runtime.query_deadline()
+        pending = self._runtime.read(
+            lambda engine: self._examine(engine, policy, atom, bounds, deadline)
+        )
+        return pending()
+
+    def _examine(
+        self, engine: Engine, policy: str, atom: object, bounds: Bounds, deadline: Deadline
+    ) -> Pending:
+        return examine(engine, policy, atom, bounds, self._clock.time(), deadline)
 
     def expect_table(self, engine: Engine, policy: str, table: str) -> None:
         """Refuse a table that a policy does not have.

@@ -104,7 +104,7 @@ class PolicyEngine:
         self._loader = loader = Loader(runtime, mirrors)
         self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
         loader.on_drop(self._feed.drop)
-        self._reader = Reader(runtime, loader, self._feed)
+        self._reader = Reader(runtime, loader, self._feed, parts.clock)
         self._history = History(lambda: int(conf.limits.change_rows), lambda: self._feed.extents)
         runtime.record(self._history.record)
         self._ticker = Ticker(runtime, parts.clock)

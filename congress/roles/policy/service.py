@@ -16,6 +16,7 @@ from congress.roles.listings import Listings
 from congress.roles.policy.actions import Actions
 from congress.roles.policy.answers import policy_to_plain, rule_to_plain
 from congress.roles.policy.book import Book
+from congress.roles.policy.explanations import read_bounds
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.following import Following
 from congress.roles.policy.loader import Loader
@@ -68,6 +69,7 @@ class PolicyService:
             "change_list": self.change_list,
             "listing_more": self._listings.more,
             "simulate": self.simulate,
+            "explain": self.explain,
             "engine_status": self.engine_status,
             "wait_revision": self.wait_revision,
         }
@@ -116,14 +118,21 @@ class PolicyService:
         return {"id": table}
 
     def row_list(
-        self, policy: Any, table: Any, trace: bool = False, limit: int | None = None
+        self,
+        policy: Any,
+        table: Any,
+        trace: bool = False,
+        limit: int | None = None,
+        explain: bool = False,
     ) -> dict[str, Any]:
         """The rows of a table, with how they come about if asked for."""
         self._book()
         if limit is not None and (not isinstance(limit, int) or limit < 0):
             raise refuse("invalid", "limit must be a number of rows", where="limit")
         name = self._reader.name(policy)
-        return self._reader.rows(name, str(table), trace=bool(trace), limit=limit)
+        return self._reader.rows(
+            name, str(table), trace=bool(trace), explain=bool(explain), limit=limit
+        )
 
     def change_list(
         self, policy: Any, table: Any, since: str | None = None, wait: float = 0
@@ -148,6 +157,23 @@ class PolicyService:
         return self._reader.simulate(
             names[0], query, sequence, names[1], delta=bool(delta), trace=bool(trace)
         )
+
+    def explain(
+        self,
+        policy: Any,
+        query: Any,
+        limit: Any = None,
+        depth: Any = None,
+        nodes: Any = None,
+        alternatives: Any = None,
+        examples: Any = None,
+    ) -> dict[str, Any]:
+        """Why the rows of an atom are there, or why there are none; as an object and a text."""
+        self._book()
+        bounds = read_bounds(
+            limit=limit, depth=depth, nodes=nodes, alternatives=alternatives, examples=examples
+        )
+        return self._reader.explain(self._reader.name(policy, "no-policy"), query, bounds)
 
     def engine_status(self) -> dict[str, Any]:
         """How far this engine is: policy, data, rules without effect, actions."""

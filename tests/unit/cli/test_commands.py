@@ -87,6 +87,16 @@ class PolicyCommandTest(CliTestCase):
         self.assertEqual("p+(1)\n", self.output(*args, "--delta"))
         self.assertIn("RT", self.output(*args, "--trace"))
 
+    def test_explanation_under_both_names(self) -> None:
+        for prefix in (("policy",), ()):
+            with self.subTest(prefix=prefix):
+                args = (*prefix, "explain", "classification", "p(x)", "--depth", "5")
+                self.assertEqual("p(x) holds, because\n  \\u202ep(1)\n", self.output(*args))
+                self.assertEqual(5, self.behind.engine.bounds["depth"])
+                found = json.loads(self.output(*args, "--json"))
+                self.assertEqual("p(x)", found["atom"])
+                self.assertNotIn("text", found)
+
     def test_execution(self) -> None:
         source = self.cloud()
         self.output("policy", "execute", "p", "cloud1:stop", "--arg", "vm1", "--named", "n=3")

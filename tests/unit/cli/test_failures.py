@@ -22,6 +22,8 @@ UNKNOWN = [
     "policy delete nosuch",
     "policy simulate nosuch p(x) q+(1) action",
     "policy simulate classification p(x) q+(1) nosuch",
+    "policy explain nosuch p(x)",
+    "explain classification p(x) --depth 0",
     "policy execute p nosuch:stop",
     "policy rule create nosuch p(1)",
     "policy rule list nosuch",

@@ -98,7 +98,7 @@ class WhyTest(ExplainCase):
     def test_atoms_with_variables_and_columns(self) -> None:
         self.source(t="id n")
         self.update("t", [("a", 1), ("b", 2), ("c", 2)], policy="s")
-        found = self.explain("s:t(n=2)", rows=1)
+        found = self.explain("s:t(n=2)", limit=1)
         self.assertEqual([fact.row for fact in found.facts], [("b", 2)])
         self.assertEqual((found.size, found.atom), (2, "s:t(n=2)"))
         self.assertEqual(len(self.explain("s:t(x, x)").facts), 0)

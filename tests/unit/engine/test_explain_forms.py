@@ -92,7 +92,7 @@ class TextTest(FormCase):
     def test_what_is_left_out_is_said(self) -> None:
         self.insert("n(1) n(2) n(3) m(x) :- n(x)  m(x) :- n(x), n(_)  o(count<x>) :- n(x)")
         self.insert("q(x) :- n(x), not n(_)  k(x) :- m(x), m(x)")
-        text = self.text("m(x)", rows=1, alternatives=1)
+        text = self.text("m(x)", limit=1, alternatives=1)
         self.assertIn("and in other ways", text)
         self.assertIn("and 2 more rows", text)
         text = self.text("o(x)", examples=1)

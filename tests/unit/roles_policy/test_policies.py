@@ -1,6 +1,8 @@
 """Creating, showing and deleting policies and rules through the service."""
 
+import json
 import operator
+from typing import Any
 
 from congress.interfaces.role import Epoch, Position
 from congress.model.builtin import Builtin
@@ -308,6 +310,74 @@ class TableTest(PolicyEngineTestCase):
         self.assertIn("congress table list action", caught.exception.diagnostics[0].hint)
         self.assertEqual("not-found", self.refused("row_list", policy="q", table="c"))
         self.assertEqual("invalid", self.refused("row_list", policy="action", table="a", limit=-1))
+
+
+class ExplanationTest(PolicyEngineTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.configure("nova")
+        self.bad = self.rule("action", "bad(x) :- nova:servers(x, s), not fine(s)")
+        self.fine = self.rule("action", 'fine("up")')
+        self.publish_source("nova", table("servers", "id", "state"))
+        self.send_rows("nova", "servers", ("vm1", "down"), ("vm2", "up"))
+
+    def explain(self, query: str, policy: str = "action", **bounds: object) -> Any:
+        return self.call("explain", policy=policy, query=query, **bounds)
+
+    def test_why_with_the_age_of_the_source(self) -> None:
+        self.clock.advance(7.0)
+        found = self.explain('bad("vm1")')
+        (derivation,) = found["why"][0]["derivations"]
+        self.assertEqual(self.bad, derivation["rule"]["id"])
+        given = derivation["steps"][0]["given"]
+        self.assertEqual(
+            {"datasource": "nova", "age": 7.0, "complete": True, "stale": False}, given
+        )
+        self.assertEqual(["nova:servers"], [source["table"] for source in found["sources"]])
+        self.assertIn('nova:servers("vm1", "down"): a row of nova, 7 s old', found["text"])
+
+    def test_why_not(self) -> None:
+        found = self.explain('bad("vm2")')
+        (attempt,) = found["why_not"]["attempts"]
+        (fact,) = attempt["obstacle"]["facts"]
+        self.assertEqual({"policy": "action", "statements": [self.fine]}, fact["given"])
+
+    def test_a_source_that_cannot_be_relied_on(self) -> None:
+        self.send_rows("nova", "servers", ("vm1", "down"), stale=True)
+        self.assertIn("nova:servers is stale", self.explain('bad("vm9")')["text"])
+        self.rule("action", "worse(x) :- cinder:volumes(x)")
+        self.assertIn("cinder:volumes has not been read", self.explain("worse(1)")["text"])
+
+    def test_rows_with_their_explanation(self) -> None:
+        found = self.call("row_list", policy="action", table="bad", explain=True)
+        self.assertEqual([["vm1"]], found["rows"])
+        self.assertEqual(1, len(found["explanation"]["why"]))
+        found = self.call("row_list", policy="action", table="nova:servers", explain=True)
+        self.assertEqual(2, found["explanation"]["size"])
+        self.assertNotIn("explanation", self.call("row_list", policy="action", table="bad"))
+
+    def test_bounds(self) -> None:
+        self.assertEqual(1, len(self.explain("nova:servers(x, y)", limit=1)["why"]))
+        with self.assertRaises(Refused) as caught:
+            self.explain("bad(x)", depth=0, nodes=10**9, limit=True, examples="3")
+        wheres = [diagnostic.where for diagnostic in caught.exception.diagnostics]
+        self.assertEqual(["limit", "depth", "nodes", "examples"], wheres)
+
+    def test_the_deepest_explanation_allowed_can_be_sent(self) -> None:
+        self.call("policy_create", name="deep")
+        self.rule("deep", "t0(1)")
+        for number in range(60):
+            self.rule("deep", f"t{number + 1}(x) :- t{number}(x), not u{number}(x)")
+            self.rule("deep", f"u{number + 1}(x) :- u{number}(x), t{number}(x)")
+        for query in ("t60(1)", "u60(1)"):
+            found = self.explain(query, "deep", depth=50, nodes=10_000)
+            self.assertEqual(["depth"], found["cut"])
+            self.assertEqual(found, json.loads(json.dumps(found)))
+
+    def test_what_cannot_be_explained_is_refused(self) -> None:
+        for query, code in ((None, "invalid"), ("bad(", "syntax"), ("a(x) :- bad(x)", "shape")):
+            self.assertEqual(code, self.refused("explain", policy="action", query=query))
+        self.assertEqual("no-policy", self.refused("explain", policy="x", query="a(1)"))
 
 
 class SimulationTest(PolicyEngineTestCase):
