@@ -219,12 +219,17 @@ def decode(payload: bytes) -> Message:
             return _messages.decode(envelope.m)
     except msgspec.DecodeError:
         return _decode_surrogates(payload)
+    except RecursionError as error:
+        raise ValueError("a message nested too deeply") from error
     raise ForeignVersion(f"protocol version {envelope.v}, not {PROTOCOL}")
 
 
 def _decode_surrogates(payload: bytes) -> Message:
     """Decode with the standard library, which knows lone surrogates."""
-    plain = json.loads(payload)
+    try:
+        plain = json.loads(payload)
+    except RecursionError as error:
+        raise ValueError("a message nested too deeply") from error
     if not isinstance(plain, dict) or plain.get("v") != PROTOCOL:
         raise ValueError("not a message of this protocol")
     message: Message = msgspec.convert(plain.get("m"), Message)

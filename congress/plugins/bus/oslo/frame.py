@@ -121,7 +121,7 @@ def unseal(text: object) -> Envelope:
         raise ValueError("not an envelope")
     try:
         envelope = msgspec.msgpack.decode(base64.b64decode(text, validate=True), type=Envelope)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"not an envelope: {error}") from None
     if envelope.version != VERSION:
         raise ValueError(f"version {envelope.version} is not read here")

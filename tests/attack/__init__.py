@@ -1,0 +1,1 @@
+"""Attacks, each tried: ``doc/source/security/threat-model.rst`` names one for every line."""
