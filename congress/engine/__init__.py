@@ -33,6 +33,7 @@ from congress.engine.results import (
     Simulation,
 )
 from congress.engine.run.budget import Limits
+from congress.engine.steps import edit_from_plain
 
 __all__ = [
     "Answers",
@@ -58,6 +59,7 @@ __all__ = [
     "Statement",
     "Tick",
     "UpdateTable",
+    "edit_from_plain",
     "explanation_to_plain",
     "explanation_to_text",
     "parse",

@@ -23,16 +23,11 @@ import yaml
 
 from congress.engine import (
     Changes,
-    CreatePolicy,
-    DeleteRules,
     Edit,
     Engine,
-    InsertRules,
-    ReplaceTables,
     Rule,
-    SetSchema,
     Statement,
-    UpdateTable,
+    edit_from_plain,
     parse,
     print_row,
     print_statement,
@@ -41,8 +36,7 @@ from congress.engine import (
 from congress.engine.lang.ast import Constant
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Refused
-from congress.model.schema import Column, Schema, TableSchema
-from congress.model.values import Row, row_from_plain, to_plain
+from congress.model.values import row_from_plain, to_plain
 from congress.plugins.builtin import arithmetic, comparison, network, text, time, validation
 
 Case = Mapping[str, Any]
@@ -57,8 +51,8 @@ BUILTINS: tuple[Builtin, ...] = tuple(
 class Subject:
     """An engine, and the calls that its action rules have asked for."""
 
-    def __init__(self) -> None:
-        self.engine = Engine(BUILTINS)
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine = engine or Engine(BUILTINS)
         self.fired: list[str] = []
 
     def transact(self, *edits: Edit) -> Changes:
@@ -109,50 +103,18 @@ def _step(subject: Subject, step: Case) -> None:
         except Refused:
             return
     else:
-        subject.transact(STEPS[kind](request))
+        subject.transact(edit_from_plain(step))
 
-
-def _schema(request: Case) -> SetSchema:
-    tables = [
-        TableSchema(name, tuple(Column(column) for column in columns))
-        for name, columns in request["tables"].items()
-    ]
-    schema = Schema.of(tables, closed=bool(request.get("complete")))
-    return SetSchema(request["policy"], schema)
-
-
-def _policy(request: Case) -> CreatePolicy:
-    return CreatePolicy(request["name"], request.get("kind", "nonrecursive"))
-
-
-def _replace(request: Case) -> ReplaceTables:
-    tables = {name: _rows(rows) for name, rows in request["tables"].items()}
-    return ReplaceTables(request["policy"], tables)
-
-
-def _update(request: Case) -> UpdateTable:
-    added, removed = _rows(request.get("add", ())), _rows(request.get("remove", ()))
-    return UpdateTable(request["policy"], request["table"], added, removed)
-
-
-STEPS: Mapping[str, Callable[[Case], Edit]] = {
-    "policy": _policy,
-    "schema": _schema,
-    "insert": lambda request: InsertRules(request["policy"], request["text"]),
-    "delete": lambda request: DeleteRules(request["policy"], request["text"]),
-    "replace": _replace,
-    "update": _update,
-}
 
 Result = tuple[str, Any]
 
 
 def _insert(subject: Subject, request: Case) -> Result:
-    return "accepted", subject.transact(STEPS["insert"](request)).accepted
+    return "accepted", subject.transact(edit_from_plain({"insert": request})).accepted
 
 
 def _create(subject: Subject, request: Case) -> Result:
-    subject.transact(_policy(request))
+    subject.transact(edit_from_plain({"policy": request}))
     return "accepted", 1
 
 
@@ -241,24 +203,30 @@ def run_program(program: Case) -> str | None:
     """What is wrong with the tables or actions of a random program, or nothing."""
     subject = Subject()
     try:
-        for policy in program["policies"]:
-            subject.transact(_policy(policy))
-        for name, tables in program["schemas"].items():
-            subject.transact(_schema({"policy": name, "tables": tables}))
-        for name, tables in program["load"].items():
-            subject.transact(_replace({"policy": name, "tables": tables}))
-        for rule in program["rules"]:
-            subject.transact(InsertRules(rule["policy"], rule["text"]))
+        for step in _first_steps(program):
+            subject.transact(edit_from_plain(step))
         return _fired(subject, program, "fired_by_rules") or _run_updates(subject, program)
     except Refused as refusal:
         return f"refused: {[diagnostic.message for diagnostic in refusal.diagnostics]}"
+
+
+def _first_steps(program: Case) -> Iterator[Case]:
+    """What comes before the updates."""
+    for policy in program["policies"]:
+        yield {"policy": policy}
+    for name, tables in program["schemas"].items():
+        yield {"schema": {"policy": name, "tables": tables}}
+    for name, tables in program["load"].items():
+        yield {"replace": {"policy": name, "tables": tables}}
+    for rule in program["rules"]:
+        yield {"insert": rule}
 
 
 def _run_updates(subject: Subject, program: Case) -> str | None:
     checks = {check["after"]: check["tables"] for check in program["checks"]}
     for number, update in enumerate([None, *program["updates"]]):
         if update is not None:
-            subject.transact(_update(update))
+            subject.transact(edit_from_plain({"update": update}))
         if problem := _compare_tables(subject.engine, checks.get(number, {})):
             return f"after {number} updates: {problem}"
     return _fired(subject, program, "fired_by_updates")
@@ -279,13 +247,9 @@ def _compare_tables(engine: Engine, tables: Mapping[str, list[list[object]]]) ->
     for name, expected in tables.items():
         policy, _, table = name.partition(":")
         got = set(engine.rows(policy, table)) if table in engine.tables(policy) else set()
-        if got != set(_rows(expected)):
+        if got != {row_from_plain(row) for row in expected}:
             return f"{name}: expected {expected}, got {sorted(map(str, got))}"
     return None
-
-
-def _rows(rows: Iterable[Sequence[object]]) -> list[Row]:
-    return [row_from_plain(row) for row in rows]
 
 
 # -- files ------------------------------------------------------------------------
