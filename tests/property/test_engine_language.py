@@ -28,7 +28,9 @@ from congress.engine.lang.ast import (
     Variable,
     column_order,
 )
+from congress.engine.lang.layout import lay_out
 from congress.engine.lang.parser import read
+from congress.engine.lang.tokens import Lines, comments, tokenize
 from congress.model.diagnostic import Refused
 from congress.model.schema import Column, Schema, TableSchema
 from congress.model.values import from_plain
@@ -99,6 +101,28 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=25).map("".join))
 
 
+#: What may stand between two tokens.
+GAPS = st.lists(
+    st.sampled_from([" ", "\n", "\n\n\n", " # a b\n", "//\r\n", "/**/", "/* c\n  d */"]), max_size=4
+).map("".join)
+
+
+@st.composite
+def spread_texts(draw: st.DrawFn) -> tuple[list[Statement], str]:
+    """Statements, and a text of them with white space and comments everywhere."""
+    statements = draw(st.lists(STATEMENTS, max_size=3))
+    printed = " ; ".join(print_statement(statement) for statement in statements)
+    pieces = [draw(GAPS)]
+    for token in tokenize(printed, Lines(printed))[0]:
+        pieces.append(token.text)
+        pieces.append("" if token.text == "-" else f" {draw(GAPS)}")
+    return statements, "".join(pieces)
+
+
+def comments_of(text: str) -> list[str]:
+    return [comment.text for comment in comments(text, tokenize(text, Lines(text))[0])]
+
+
 def columns_of(schema: str) -> SetSchema:
     columns = tuple(Column(name) for name in schema.split())
     return SetSchema("s", Schema.of([TableSchema("t", columns)]))
@@ -111,6 +135,16 @@ class LanguageTest(unittest.TestCase):
         again = parse(text)
         self.assertEqual(again, statements)
         self.assertEqual(" ; ".join(print_statement(statement) for statement in again), text)
+
+    @given(spread_texts())
+    def test_a_layout_keeps_statements_and_comments(
+        self, spread: tuple[list[Statement], str]
+    ) -> None:
+        statements, text = spread
+        laid_out = lay_out(text)
+        self.assertEqual(parse(laid_out), statements)
+        self.assertEqual(comments_of(laid_out), comments_of(text))
+        self.assertEqual(lay_out(laid_out), laid_out)
 
     @given(RULES, st.randoms())
     def test_a_fingerprint_does_not_depend_on_order(self, rule: Rule, random: object) -> None:

@@ -11,7 +11,7 @@ import enum
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from congress.model.diagnostic import Diagnostic, Span
@@ -21,7 +21,8 @@ MOST_PROBLEMS = 100
 RESERVED = frozenset({"not", "NOT", "execute", "insert", "delete"})
 INTEGER_BITS = 4096
 
-_SPACE = re.compile(r"(?:[ \t\r\n]|//[^\n]*|#[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
+_SPACE = re.compile(rf"(?:[ \t\r\n]|{_COMMENT.pattern})+", re.DOTALL)
 _NAME = re.compile(r"(?:[A-Za-z_]|\.+[A-Za-z_])[A-Za-z0-9_]*(?:\.+[A-Za-z0-9_]+)*")
 _NUMBER = re.compile(
     r"0[xX][0-9A-Fa-f]+|0[oO][0-7]+|0[bB][01]+"
@@ -74,6 +75,29 @@ class Lines:
         """The span of the characters from ``start`` to before ``end``."""
         line = bisect_right(self._starts, start)
         return Span(start, end, line, start - self._starts[line - 1] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment with its marks, but without the end of its line."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on to the end of the line, whatever follows."""
+        return not self.text.startswith("/*")
+
+
+def comments(text: str, tokens: Iterable[Token]) -> Iterator[Comment]:
+    """The comments of a text, in order: what else stands between its tokens is white space."""
+    before = 0
+    for token in tokens:
+        for match in _COMMENT.finditer(text, before, token.start):
+            yield Comment(match.group().rstrip(), match.start(), match.end())
+        before = token.end
 
 
 def tokenize(text: str, lines: Lines) -> tuple[list[Token], list[Diagnostic]]:
