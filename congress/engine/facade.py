@@ -12,6 +12,7 @@ from typing import Literal
 
 from congress.engine.actions import desired, sources_among, sources_of
 from congress.engine.asking import Desk
+from congress.engine.checking import check_texts
 from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
 from congress.engine.explain.explainer import explanation
@@ -114,6 +115,16 @@ class Engine:
         materialised = [_materialised(edit) for edit in edits]
         budget = Budget(self.limits, deadline)
         return preview(self._state, self._number + 1, materialised, budget)
+    def check(self, texts: Sequence[tuple[str, str]]) -> list[tuple[Diagnostic, ...]]:
+        """Every problem of some texts and all advice about them; nothing is changed.
+
+        Texts are seen together, beside what the policies hold. Nothing is evaluated.
+
+        :param texts: the policy that each is for, and the text.
+        :returns: the findings of each text, in its order.
+        :raises Refused: if there is no such policy.
+        """
+        return check_texts(self._state, texts)
 
     # -- reading ------------------------------------------------------------------
 
