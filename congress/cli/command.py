@@ -115,6 +115,10 @@ class ApiCommand(Command):
         return client
 
 
+class OfflineCommand(Command):
+    """A command that works on files and asks no server."""
+
+
 class ApiLister(ApiCommand, Lister):
     """A command that lists things."""
 

@@ -21,6 +21,7 @@ from congress.engine.explain.tree import Bounds, Explanation, Standing
 from congress.engine.facade import Engine
 from congress.engine.lang.ast import Event, Rule, Statement
 from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerprint
+from congress.engine.lang.layout import lay_out
 from congress.engine.lang.parser import parse
 from congress.engine.lang.policy_names import valid_policy_name
 from congress.engine.lang.printer import print_row, print_statement, print_value
@@ -62,6 +63,7 @@ __all__ = [
     "edit_from_plain",
     "explanation_to_plain",
     "explanation_to_text",
+    "lay_out",
     "parse",
     "parse_one",
     "pretty_rule",

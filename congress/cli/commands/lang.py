@@ -1,0 +1,91 @@
+"""``congress lang …``: tools for people who write policies. They ask no server.
+
+The engine is imported when a command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from congress.cli.command import OfflineCommand
+
+
+def _add_files(parser: argparse.ArgumentParser, what: str) -> argparse.ArgumentParser:
+    parser.add_argument("files", metavar="<file>", nargs="+", type=Path, help=what)
+    return parser
+
+
+def _add_given(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--given",
+        metavar="<file>",
+        type=Path,
+        action="append",
+        default=[],
+        help="YAML file of steps that come first: schemas, rows, other policies; repeatable",
+    )
+    return parser
+
+
+class CheckPolicies(OfflineCommand):
+    """Tell everything that is wrong with policies in files, and all advice about them."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_given(_add_files(super().get_parser(prog_name), "a policy; they go together"))
+        parser.add_argument(
+            "--format",
+            choices=("text", "json"),
+            default="text",
+            help="text for people (default), JSON for programs",
+        )
+        parser.add_argument("--strict", action="store_true", help="let warnings count as errors")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """See cliff."""
+        from congress.cli.lang.checking import check_files
+        from congress.cli.lang.findings import as_json, as_text
+
+        findings = check_files(parsed_args.files, parsed_args.given)
+        as_json_wanted = parsed_args.format == "json"
+        text = as_json(findings) if as_json_wanted else as_text(findings, len(parsed_args.files))
+        print(text, file=self.app.stdout)
+        return int(any(finding.error or parsed_args.strict for finding in findings))
+
+
+class FormatPolicies(OfflineCommand):
+    """Lay texts of rules out in the one canonical way, comments included."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_files(super().get_parser(prog_name), "a text of rules")
+        parser.add_argument("--write", action="store_true", help="write it into the files")
+        parser.add_argument(
+            "--check", action="store_true", help="only name the files that would change"
+        )
+        parser.add_argument("--diff", action="store_true", help="only show what would change")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """See cliff."""
+        from congress.cli.lang.formatting import lay_out_files
+
+        layouts, findings = lay_out_files(parsed_args.files)
+        changed = [layout for layout in layouts if layout.changed]
+        for finding in findings:
+            print(finding.render(), file=self.app.stderr)
+        if parsed_args.diff:
+            for layout in changed:
+                self.app.stdout.write(layout.diff())
+        if parsed_args.write:
+            for layout in changed:
+                layout.path.write_text(layout.after, encoding="utf-8")
+        if parsed_args.check:
+            for layout in changed:
+                print(layout.path, file=self.app.stdout)
+        elif not (parsed_args.diff or parsed_args.write):
+            for layout in layouts:
+                self.app.stdout.write(layout.after)
+        return int(bool(findings or (parsed_args.check and changed)))
