@@ -23,7 +23,16 @@ from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.oracle import Oracle
 from congress.engine.preview import preview
 from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
+from congress.engine.results import (
+    Answers,
+    Changes,
+    RuleCoverage,
+    RuleState,
+    RuleStatus,
+    Simulation,
+)
 from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
+from congress.engine.run.coverage import cover
 from congress.engine.run.question import read_question
 from congress.engine.run.simulation import Request, simulate
 from congress.engine.run.trace import trace_lines
@@ -324,6 +333,13 @@ class Engine:
             return RuleStatus(RuleState.ACTIVE)
         stored = self._stored(policy, rule_id)
         return RuleStatus(stored.state, stored.diagnostics)
+
+    def coverage(self, *, deadline: Deadline | None = None) -> list[RuleCoverage]:
+        """What the present rows show of each active rule, for tests of policies.
+
+        :raises Refused: if that costs too much.
+        """
+        return list(cover(self._state, Budget(self.limits, deadline)))
 
     def builtin_failures(self) -> Mapping[str, int]:
         """How often calls of each builtin had no answer, over all transactions."""

@@ -76,3 +76,26 @@ class RuleStatus:
 
     state: RuleState
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralCoverage:
+    """Whether rows were seen that make a literal hold, and rows that make it fail.
+
+    None stands where that cannot be: ``true`` never fails, and a literal that takes
+    whatever a table has fails only while the table is empty.
+    """
+
+    literal: str
+    held: bool | None
+    failed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCoverage:
+    """Whether rows were seen for which the whole body of a rule holds."""
+
+    policy: str
+    rule: str
+    held: bool
+    literals: tuple[LiteralCoverage, ...]

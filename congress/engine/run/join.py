@@ -29,7 +29,7 @@ def solve(plan: Plan, read: Read, budget: Budget, failures: Failures) -> Iterato
     :param read: the relation a scan works on.
     :param failures: counts calls without an answer, by builtin.
     """
-    extends = [_extend(step, read, budget, failures) for step in plan.steps]
+    extends = [extender(step, read, budget, failures) for step in plan.steps]
     last = len(extends)
     if not last:
         yield ()
@@ -59,7 +59,8 @@ def tuple_maker(parts: Sequence[Part]) -> Callable[[Environment], Row]:
     return lambda environment: tuple([value_of(part, environment) for part in parts])
 
 
-def _extend(step: Step, read: Read, budget: Budget, failures: Failures) -> Extend:
+def extender(step: Step, read: Read, budget: Budget, failures: Failures) -> Extend:
+    """What makes of an environment those that a step leads to."""
     if isinstance(step, Settle):
         truth = step.truth
         return lambda environment: (environment,) if truth else ()
