@@ -24,7 +24,12 @@ from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerpri
 from congress.engine.lang.layout import lay_out
 from congress.engine.lang.parser import parse
 from congress.engine.lang.policy_names import valid_policy_name
-from congress.engine.lang.printer import print_row, print_statement, print_value
+from congress.engine.lang.printer import (
+    print_literal,
+    print_row,
+    print_statement,
+    print_value,
+)
 from congress.engine.results import (
     Answers,
     Changes,
@@ -71,6 +76,7 @@ __all__ = [
     "parse",
     "parse_one",
     "pretty_rule",
+    "print_literal",
     "print_row",
     "print_statement",
     "print_value",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.unit.cli_lang.case import LangTestCase
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "doc/source/language/tools.rst"
-FILE = re.compile(r"   :class: file\n\n   # file: (\S+)\n((?:   .*\n|\n)+)")
+FILE = re.compile(r"   :class: file\n\n(   # file: (\S+)\n(?:   .*\n|\n)+)")
 COMMAND = re.compile(r"::\n\n    \$ congress lang (.*)\n((?:    .*\n|\n)*)")
 
 
@@ -22,7 +22,7 @@ def commands(text: str) -> Iterator[tuple[list[str], str]]:
 class ToolsPageTest(LangTestCase):
     def test_every_command_prints_what_is_shown(self) -> None:
         text = PAGE.read_text()
-        for name, content in FILE.findall(text):
+        for content, name in FILE.findall(text):
             self.write(name, content)
         shown = list(commands(text))
         for words, expected in shown:

@@ -89,3 +89,33 @@ class FormatPolicies(OfflineCommand):
             for layout in layouts:
                 self.app.stdout.write(layout.after)
         return int(bool(findings or (parsed_args.check and changed)))
+
+
+class TestPolicies(OfflineCommand):
+    """Run tests of policies: what is given, what happens, what is expected."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_files(super().get_parser(prog_name), "a YAML file of tests")
+        parser.add_argument(
+            "--coverage", action="store_true", help="tell what of the rules no test has shown"
+        )
+        parser.add_argument(
+            "--fail-under",
+            metavar="<percent>",
+            type=float,
+            help="end with 1 if the coverage is less",
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON for programs")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """See cliff."""
+        from congress.cli.lang.report import run_files
+
+        report = run_files(parsed_args.files)
+        shown = parsed_args.coverage or parsed_args.fail_under is not None
+        text = report.as_json() if parsed_args.json else report.as_text(coverage=shown)
+        print(text, file=self.app.stdout)
+        little = parsed_args.fail_under is not None and report.percent < parsed_args.fail_under
+        return int(bool(report.failed or little))

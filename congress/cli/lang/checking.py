@@ -13,7 +13,6 @@ from typing import TypeVar
 from congress.cli.lang.documents import PolicyFile, each_once, read_given, read_policy
 from congress.cli.lang.findings import Finding
 from congress.cli.lang.world import World
-from congress.engine import CreatePolicy
 from congress.model.diagnostic import Refused
 
 Argument = TypeVar("Argument")
@@ -30,23 +29,20 @@ def check_files(paths: Sequence[Path], given: Iterable[Path] = ()) -> list[Findi
     gifts = _all(read_given, given, findings)
     policies = _all(read_policy, paths, findings)
     _all(world.give, each_once(gifts, policies), findings)
-    created = _all(lambda policy: _create(world, policy), policies, findings)
-    texts = [(policy, text) for policy in created for text in policy.texts]
+    created = [policy for policy in policies if _all(world.create, [policy], findings)]
+    return findings + check_policies(world, created)
+
+
+def check_policies(world: World, policies: Sequence[PolicyFile]) -> list[Finding]:
+    """What is found in the texts of policies that are created but still empty."""
+    findings: list[Finding] = []
+    texts = [(policy, text) for policy in policies for text in policy.texts]
     found = world.engine.check([(policy.name, text.text) for policy, text in texts])
     for (policy, text), diagnostics in zip(texts, found, strict=True):
         for each in diagnostics:
             span = text.place(each.span) if each.span else None
             findings.append(Finding(str(policy.path), replace(each, span=span), text.source))
     return findings
-
-
-def _create(world: World, policy: PolicyFile) -> PolicyFile:
-    try:
-        world.engine.transact([CreatePolicy(policy.name, policy.kind)])
-    except Refused as refusal:
-        found = [replace(each, where=str(policy.path)) for each in refusal.diagnostics]
-        raise Refused(*found) from refusal
-    return policy
 
 
 def _all(
@@ -58,7 +54,10 @@ def _all(
         try:
             results.append(action(argument))
         except Refused as refusal:
-            findings += [
-                Finding(each.where, replace(each, where="")) for each in refusal.diagnostics
-            ]
+            findings += about_files(refusal)
     return results
+
+
+def about_files(refusal: Refused) -> list[Finding]:
+    """The reasons of a refusal that names files, each as a finding on its file."""
+    return [Finding(each.where, replace(each, where="")) for each in refusal.diagnostics]

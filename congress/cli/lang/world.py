@@ -7,27 +7,41 @@ Invariant: a step that does not succeed is ``Refused`` with its file and number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from congress.engine import Changes, CreatePolicy, Edit, Engine, SetSchema, edit_from_plain
+from congress.engine import (
+    Changes,
+    CreatePolicy,
+    Edit,
+    Engine,
+    InsertRules,
+    SetSchema,
+    edit_from_plain,
+)
 from congress.model.diagnostic import Refused, refuse
 from congress.model.policy import PolicyKind
 
 if TYPE_CHECKING:
-    from congress.cli.lang.documents import Given
+    from congress.cli.lang.documents import Given, PolicyFile
     from congress.kernel.plugins import NodePlugins
     from congress.model.builtin import Builtin
     from congress.model.schema import Schema
 
+Watch: TypeAlias = Callable[[Engine], None]
+
 
 class World:
-    """An engine with the installed builtins, and steps done to it."""
+    """An engine with the installed builtins, and steps done to it.
+
+    ``watch`` is called with the engine after every transaction.
+    """
 
     def __init__(self) -> None:
         self.engine = Engine(installed_builtins())
+        self.watch: Watch = lambda engine: None
 
     def give(self, given: Given) -> list[Changes]:
         """Do steps in order, each as one transaction.
@@ -36,9 +50,35 @@ class World:
         """
         return [self._do(given, number, step) for number, step in enumerate(given.steps, 1)]
 
+    def create(self, policy: PolicyFile) -> PolicyFile:
+        """Make the policy of a file, without its rules.
+
+        :raises Refused: its name or kind cannot be used.
+        """
+        try:
+            self._transact([CreatePolicy(policy.name, policy.kind)])
+        except Refused as refusal:
+            found = [replace(each, where=str(policy.path)) for each in refusal.diagnostics]
+            raise Refused(*found) from refusal
+        return policy
+
+    def insert(self, policies: Iterable[PolicyFile]) -> Changes:
+        """Insert the rules of policies that were made, as one.
+
+        :raises Refused: something is wrong with them.
+        """
+        return self._transact(
+            [InsertRules(policy.name, text.text) for policy in policies for text in policy.texts]
+        )
+
+    def _transact(self, edits: list[Edit]) -> Changes:
+        changes = self.engine.transact(edits)
+        self.watch(self.engine)
+        return changes
+
     def _do(self, given: Given, number: int, step: object) -> Changes:
         try:
-            return self.engine.transact(self._edits(step))
+            return self._transact(self._edits(step))
         except Refused as refusal:
             where = f"{given.path}, step {number}"
             found = [replace(each, span=None, where=where) for each in refusal.diagnostics]
