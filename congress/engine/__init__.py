@@ -42,6 +42,7 @@ from congress.engine.results import (
 )
 from congress.engine.run.budget import Limits
 from congress.engine.steps import edit_from_plain
+from congress.engine.watch import Watch
 
 __all__ = [
     "Answers",
@@ -69,6 +70,7 @@ __all__ = [
     "Statement",
     "Tick",
     "UpdateTable",
+    "Watch",
     "edit_from_plain",
     "explanation_to_plain",
     "explanation_to_text",

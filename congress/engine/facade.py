@@ -9,6 +9,7 @@ Invariant: every public method either completes or leaves the state as it was.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
+from weakref import WeakSet
 
 from congress.engine.actions import desired, sources_among, sources_of
 from congress.engine.asking import Desk
@@ -22,7 +23,6 @@ from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.oracle import Oracle
 from congress.engine.preview import preview
-from congress.engine.results import Answers, Changes, RuleState, RuleStatus, Simulation
 from congress.engine.results import (
     Answers,
     Changes,
@@ -36,6 +36,7 @@ from congress.engine.run.coverage import cover
 from congress.engine.run.question import read_question
 from congress.engine.run.simulation import Request, simulate
 from congress.engine.run.trace import trace_lines
+from congress.engine.watch import Watch
 from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.action import DesiredAction
 from congress.model.builtin import Builtin
@@ -72,6 +73,7 @@ class Engine:
         self._store: Oracle | Deltas = make(known, self.limits)
         self._number = 0
         self._desk = Desk()
+        self._watches: WeakSet[Watch] = WeakSet()
 
     @property
     def _state(self) -> Workspace:
@@ -109,6 +111,8 @@ class Engine:
                 continue
             if not dry_run:
                 self._number = changes.number
+                for watch in self._watches:
+                    watch.note(changes)
             return changes
 
     def preview(
@@ -124,6 +128,7 @@ class Engine:
         materialised = [_materialised(edit) for edit in edits]
         budget = Budget(self.limits, deadline)
         return preview(self._state, self._number + 1, materialised, budget)
+
     def check(self, texts: Sequence[tuple[str, str]]) -> list[tuple[Diagnostic, ...]]:
         """Every problem of some texts and all advice about them; nothing is changed.
 
@@ -178,6 +183,16 @@ class Engine:
             message = f"policy {policy} has no table {table}"
             raise refuse("not-found", message, where=policy)
         return relation.rows.copy()
+
+    def watch(self, tables: Iterable[tuple[str, str]]) -> Watch:
+        """Collect what changes in some tables, from now on, as long as the watch is held.
+
+        :param tables: policy and table; they need not be there yet.
+        """
+        rows = {table: self._state.contents(table).rows.copy() for table in tables}
+        watch = Watch(self._number, rows)
+        self._watches.add(watch)
+        return watch
 
     def content(self, policy: str) -> list[str]:
         """The facts and active rules of a policy, printed and sorted, facts first.

@@ -52,10 +52,8 @@ class Oracle:
         changed = refresh(draft, outcome.touched, outcome.sinks, evaluator)
         if dry_run:
             return foreseen(number, outcome)
-        self.state = draft
-        self.failures.update(failures)
         activated, deactivated = turned(before, draft)
-        return Changes(
+        changes = Changes(
             number=number,
             accepted=outcome.accepted,
             tables=changed_tables(before, draft, changed | outcome.touched),
@@ -64,3 +62,6 @@ class Oracle:
             rejected=tuple(outcome.rejected),
             warnings=tuple(dict.fromkeys(outcome.warnings)),
         )
+        self.state = draft
+        self.failures.update(failures)
+        return changes
