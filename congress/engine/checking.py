@@ -6,19 +6,19 @@ Invariants: nothing is changed, texts go into a fork of the workspace; a problem
 one statement hides none of another's; each finding is given with its own text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from congress.engine.lang.ast import Rule, Statement
 from congress.engine.lang.draft import warning
 from congress.engine.lang.identity import rule_key
+from congress.engine.lang.lint import lint
 from congress.engine.lang.parser import read
 from congress.engine.outcome import Outcome
 from congress.engine.results import RuleState
 from congress.engine.statements import StatementEditor
 from congress.engine.tables import TableEditor
 from congress.engine.workspace import RuleKey, Workspace
-from congress.model.diagnostic import Diagnostic, refuse
-from congress.model.policy import PolicyKind
+from congress.model.diagnostic import Diagnostic, errors, refuse
 
 
 def check_texts(
@@ -29,75 +29,84 @@ def check_texts(
     :param texts: the policy that each is for, which must exist, and the text.
     :raises Refused: if there is no such policy.
     """
-    draft = workspace.fork()
-    owners: dict[RuleKey, _Text] = {}
-    checked = [_Text(draft, policy) for policy, _ in texts]
-    for each, (_, text) in zip(checked, texts, strict=True):
-        each.insert(text, owners)
-    closing = _editor(draft, Outcome())
-    closing.wake()
-    closing.check_actions()
-    for each in checked:
-        each.editor.advise()
-    for key, owner in owners.items():
-        stored = draft.rules.get(key)
-        if stored is not None and stored.state is RuleState.OFF:
-            owner.outcome.problems.extend(stored.diagnostics)
-    hidden = _hidden(draft, [each.outcome for each in checked])
-    return [each.findings(hidden) for each in checked]
+    check = _Check(workspace.fork())
+    for policy, text in texts:
+        check.insert(policy, text)
+    check.conclude()
+    return [check.sorted(found) for found in check.findings]
 
 
-def _editor(workspace: Workspace, outcome: Outcome) -> StatementEditor:
-    return StatementEditor(workspace, outcome, TableEditor(workspace, outcome))
+class _Check:
+    """Texts that are inserted one by one, with what is found in each.
 
+    Statements are inserted leniently: one that does not fit is kept without effect,
+    with what is wrong with it, and the others go on.
+    """
 
-def _hidden(workspace: Workspace, outcomes: Iterable[Outcome]) -> set[Diagnostic]:
-    """Advice that is none: of statements that wait no more, and on tables with broken rules."""
-    parked = {each for key in workspace.parked for each in workspace.rules[key].diagnostics}
-    broken = any(outcome.problems for outcome in outcomes)
-    return {
-        each
-        for outcome in outcomes
-        for each in outcome.warnings
-        if (each.code == "parked" and each not in parked)
-        or (each.code == "undefined-table" and broken)
-    }
+    def __init__(self, workspace: Workspace) -> None:
+        self.findings: list[list[Diagnostic]] = []
+        self._workspace = workspace
+        self._outcome = Outcome()
+        self._editor = StatementEditor(
+            workspace, self._outcome, TableEditor(workspace, self._outcome)
+        )
+        self._owners: dict[RuleKey, list[Diagnostic]] = {}
 
-
-class _Text:
-    """One text, with an editor and an outcome of its own."""
-
-    def __init__(self, workspace: Workspace, policy: str) -> None:
-        kind = workspace.kind(policy)
+    def insert(self, policy: str, text: str) -> None:
+        """Insert every statement of a text that reads."""
+        kind = self._workspace.kind(policy)
         if kind is None:
             raise refuse("no-policy", f"there is no policy {policy!r}", where=policy)
-        self.outcome = Outcome()
-        self.editor = _editor(workspace, self.outcome)
-        self._policy = policy
-        self._kind: PolicyKind = kind
-
-    def insert(self, text: str, owners: dict[RuleKey, "_Text"]) -> None:
-        """Insert every statement that reads, and note that it came from here."""
-        statements, problems = read(text)
-        self.outcome.problems.extend(problems)
+        statements, found = read(text)
+        self.findings.append(found)
         for statement in statements:
-            self._own(statement, owners)
-            self.editor.insert_statement(self._policy, self._kind, statement, None, lenient=False)
+            self._own(policy, statement, found)
+            told = len(self._outcome.warnings)
+            self._editor.insert_statement(policy, kind, statement, None, lenient=True)
+            found += self._outcome.warnings[told:]
 
-    def _own(self, statement: Statement, owners: dict[RuleKey, "_Text"]) -> None:
+    def _own(self, policy: str, statement: Statement, found: list[Diagnostic]) -> None:
+        """Note which text a statement is from, and whether it was there already."""
         if not isinstance(statement, Rule):
             return
-        key = (self._policy, rule_key(statement))
-        if key in owners:
+        key = (policy, rule_key(statement))
+        if key in self._owners:
             message, hint = "the policy says the same already", "leave one of the two out"
-            self.outcome.warnings.append(warning("duplicate-rule", message, statement.span, hint))
-        owners.setdefault(key, self)
+            found.append(warning("duplicate-rule", message, statement.span, hint))
+        self._owners.setdefault(key, found)
 
-    def findings(self, hidden: set[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """Everything that was found, without what is hidden."""
-        found = [each for each in self.outcome.warnings if each not in hidden]
-        ordered = sorted([*self.outcome.problems, *found], key=_place)
-        return tuple(dict.fromkeys(ordered))
+    def conclude(self) -> None:
+        """Judge all statements together, and give advice about those that take effect."""
+        self._editor.conclude()
+        for key, found in self._owners.items():
+            stored = self._workspace.rules.get(key)
+            if stored is None:
+                continue
+            if stored.state is RuleState.OFF:
+                found += stored.diagnostics
+            elif stored.resolved is not None:
+                found += lint(stored.rule, stored.resolved, self._workspace)
+
+    def sorted(self, found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """What was found in a text, in its order, without what turned out to be nothing.
+
+        That is, waiting that is over, and tables that nothing defines because the rules
+        that should have a problem.
+        """
+        workspace = self._workspace
+        parked = {each for key in self._parked() for each in workspace.rules[key].diagnostics}
+        broken = any(errors(each) for each in self.findings)
+        kept = [
+            each
+            for each in found
+            if not (each.code == "parked" and each not in parked)
+            and not (each.code == "undefined-table" and broken)
+        ]
+        return tuple(dict.fromkeys(sorted(kept, key=_place)))
+
+    def _parked(self) -> list[RuleKey]:
+        rules = self._workspace.rules
+        return [key for key in self._owners if key in rules and rules[key].waits]
 
 
 def _place(diagnostic: Diagnostic) -> int:

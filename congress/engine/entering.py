@@ -9,7 +9,7 @@ asks for an action whose arguments come from the clock.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from congress.engine.lang.ast import Modal, Rule
 from congress.engine.lang.names import Resolution
@@ -58,6 +58,10 @@ class Entering:
         if active.resolved is None:
             raise AssertionError("unreachable")
         self.touch(active)
+        before = self._entries.get(active.key)
+        if before is not None and not before.lenient:
+            # It entered in this transaction already, and was only resolved anew since.
+            entry = replace(entry, lenient=False, counted=before.counted)
         self._entries[active.key] = entry
         if closes_cycle(active.resolved, self._workspace):
             self._closing.append(active.key)

@@ -265,7 +265,7 @@ class StatementEditor:
         if not self._outcome.problems:
             self._wake()
             self._entering.judge_cycles()
-            self._entering.judge_times()
+        self._entering.judge_times()
 
     def advise(self) -> None:
         """Run the linter over the rules that were inserted."""

@@ -14,6 +14,7 @@ succeeds and its question ends in exactly the expected form.
 import gzip
 import json
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -224,6 +225,8 @@ def _first_steps(program: Case) -> Iterator[Case]:
 
 def _run_updates(subject: Subject, program: Case) -> str | None:
     checks = {check["after"]: check["tables"] for check in program["checks"]}
+    if max(checks, default=0) > len(program["updates"]):
+        return f"a check after {max(checks)} of {len(program['updates'])} updates"
     for number, update in enumerate([None, *program["updates"]]):
         if update is not None:
             subject.transact(edit_from_plain({"update": update}))
@@ -265,7 +268,7 @@ def read_cases(path: Path) -> list[tuple[str, Callable[[], str | None]]]:
 
 def _programs(path: Path) -> Iterator[Case]:
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    for line in data.decode().splitlines():
+    for line in data.decode().split("\n"):
         if line.strip():
             yield json.loads(line)
 
@@ -289,7 +292,13 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     passed = failed = 0
     for argument in arguments:
-        for name, run in read_cases(Path(argument)):
+        try:
+            cases = read_cases(Path(argument))
+        except (OSError, EOFError, ValueError, zlib.error, yaml.YAMLError) as error:
+            failed += 1
+            print(f"{argument}: cannot be read: {error}")
+            continue
+        for name, run in cases:
             problem = _outcome(run)
             if problem is None:
                 passed += 1
