@@ -19,6 +19,8 @@ from bench.inventory import Rows
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".cache" / "venv-original" / "bin" / "python"
+#: So many rows are handed over at once: JSON of all would leave holes in its memory.
+AT_ONCE = 1000
 WORKER = Path(__file__).with_name("original_worker.py")
 
 
@@ -34,7 +36,7 @@ class Original:
             raise Unavailable("there is no Python 3.8 for it, or its packages did not install")
         self._heads = heads(text)
         self._process = subprocess.Popen(
-            [PYTHON, "-W", "ignore", WORKER],
+            [PYTHON, "-E", "-W", "ignore", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -72,8 +74,10 @@ class Original:
         self._call("insert", text)
 
     def hold(self, tables: dict[str, Rows]) -> None:
-        """Hand over rows; they are loaded later."""
-        self._call("hold", tables)
+        """Hand over rows, some at a time; they are loaded later."""
+        for table, rows in tables.items():
+            for start in range(0, len(rows), AT_ONCE):
+                self._call("hold", table, rows[start : start + AT_ONCE])
 
     def load(self, tables: dict[str, Rows]) -> None:
         """See ``Contender.load``."""

@@ -31,6 +31,7 @@ class Worker:
         self.runtime = Runtime()
         self.runtime.create_policy(POLICY)
         self.tables: dict[str, list[tuple]] = {}
+        self.known: dict[object, object] = {}
         self.counted: dict[str, int] = {}
         self.arities: dict[str, int] = {}
         self.watched = False
@@ -52,13 +53,11 @@ class Worker:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * PAGE
 
-    def hold(self, tables: dict[str, list[list]]) -> None:
-        """Make the rows that will be loaded; equal strings are one, as with the other engines."""
-        known: dict[object, object] = {}
-        self.tables = {
-            name: [tuple(known.setdefault(cell, cell) for cell in row) for row in rows]
-            for name, rows in tables.items()
-        }
+    def hold(self, table: str, rows: list[list]) -> None:
+        """Make rows that will be loaded; equal values are one, as with the other engines."""
+        known = self.known
+        made = [tuple(known.setdefault(cell, cell) for cell in row) for row in rows]
+        self.tables.setdefault(table, []).extend(made)
 
     def insert(self, text: str) -> None:
         permitted, changes = self.runtime.insert(text, POLICY)
