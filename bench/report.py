@@ -4,6 +4,7 @@ May import this folder only.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from bench.figures import OURS, Figures
@@ -12,9 +13,17 @@ from bench.targets import verdicts
 
 def table(figures: Figures, absent: dict[str, str]) -> str:
     """A line per figure: every engine's, and for peers how many times ours it is."""
+    head = [f"{figures.servers} servers".ljust(34), *(f"{name:>20}" for name in figures.engines())]
+    missing = [f"without {name}: {reason}" for name, reason in absent.items()]
+    return "\n".join(["".join(head), *lines(figures, set()), *missing])
+
+
+def lines(figures: Figures, known: set[str]) -> Iterator[str]:
+    """The table's lines, but for those that are known already."""
     engines = figures.engines()
-    lines = [f"{f'{figures.servers} servers':34}" + "".join(f"{name:>20}" for name in engines)]
     for what, row in figures.known.items():
+        if what in known:
+            continue
         cells = [f"{what:34}"]
         for name in engines:
             figure = row.get(name)
@@ -22,9 +31,7 @@ def table(figures: Figures, absent: dict[str, str]) -> str:
             if figure and name != OURS and OURS in row and row[OURS].value > 0:
                 times = f" ({_short(figure.value / row[OURS].value)}x)"
             cells.append(f"{str(figure) + times if figure else '-':>20}")
-        lines.append("".join(cells))
-    lines += [f"without {name}: {reason}" for name, reason in absent.items()]
-    return "\n".join(lines)
+        yield "".join(cells)
 
 
 def _short(times: float) -> str:
@@ -33,14 +40,14 @@ def _short(times: float) -> str:
 
 def judged(figures: Figures) -> str:
     """A line per target of this size: measured, wanted, held or missed."""
-    lines = [f"{f'targets at {figures.servers} servers':52}{'measured':>12}{'wanted':>14}"]
+    found = [f"{f'targets at {figures.servers} servers':52}{'measured':>12}{'wanted':>14}"]
     for verdict in verdicts(figures):
         target = verdict.target
-        lines.append(
+        found.append(
             f"{target.id:7}{target.says:45}{verdict.measured:>12}{verdict.bound:>14}"
             f"  {verdict.word}"
         )
-    return "\n".join(lines)
+    return "\n".join(found)
 
 
 def as_data(figures: Figures, absent: dict[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.bench import PEERS, Bench
 from bench.measure import tell
-from bench.report import as_data, as_json, judged, table
+from bench.report import as_data, as_json, judged, lines, table
 from bench.targets import verdicts
 from bench.tasks import TASKS
 
@@ -42,7 +42,10 @@ def run(servers: int, tasks: tuple[str, ...], peers: tuple[str, ...]) -> Bench:
     bench = Bench(servers, peers)
     try:
         for name in dict.fromkeys(("t1", *tasks)):
+            known = set(bench.figures.known)
             TASKS[name](bench)
+            for line in lines(bench.figures, known):
+                tell(line)
     finally:
         bench.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -136,7 +136,7 @@ TARGETS: tuple[Target, ...] = (
     Target(
         "P11a",
         "memory per row, ours / original",
-        (LARGE,),
+        (MIDDLE, LARGE),
         ratio("t4 per row after t2", "t4 per row", other="original"),
         0.4,
     ),

@@ -32,6 +32,10 @@ class DuckDB(InProcess):
         self._full = {table: evaluation(known, table) for table in self._order}
         self._database = duckdb.connect(":memory:", config={"threads": 1})
 
+    def close(self) -> None:
+        """See ``Contender.close``."""
+        self._database.close()
+
     def load(self, tables: dict[str, Rows]) -> None:
         """Fill the base tables, by files: row by row it would take minutes."""
         with tempfile.TemporaryDirectory() as folder:

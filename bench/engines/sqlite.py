@@ -85,6 +85,10 @@ class SQLite(InProcess):
     def _columns(self, table: str) -> str:
         return column_names(self._arity[table])
 
+    def close(self) -> None:
+        """See ``Contender.close``."""
+        self._database.close()
+
     # -- everything -------------------------------------------------------------------
 
     def load(self, tables: dict[str, Rows]) -> None:
