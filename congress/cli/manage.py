@@ -1,7 +1,8 @@
 """The command ``congress-db-manage``: makes and migrates the database of a shared Congress.
 
-May import the kernel's options, and the storage backend ``sql`` whose schema it
-keeps; that one only once a command runs, so that ``--help`` is quick.
+May import the kernel, what a role does to its own data, and the storage backend ``sql``
+whose schema it keeps; all but options only once a command runs, so that ``--help`` is
+quick.
 
 Invariants: the database is the one a server with the same configuration uses; no
 message shows a password.
@@ -98,6 +99,29 @@ def check_migration(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FAILURE if problems else ExitCode.CLEAN
 
 
+def reseal(options: argparse.Namespace) -> ExitCode:
+    """Seal all secrets with the first key of the key file, so that no other is needed."""
+    from congress.interfaces.secrets import SecretContext
+    from congress.interfaces.storage import StorageContext
+    from congress.kernel.clock import SystemClock
+    from congress.kernel.plugins import NodePlugins
+    from congress.roles.datasource import key
+
+    conf = read_conf(options)
+    plugins = NodePlugins(conf)
+    store = plugins.make("secrets", str(conf.secrets.backend), SecretContext(conf))
+    store.prepare(create=False)
+    context = StorageContext(str(conf.dse.bus_id), SystemClock(), conf)
+    storage = plugins.make("storage", str(conf.storage.backend), context)
+    storage.open()
+    try:
+        number = key.reseal(store, storage)
+    finally:
+        storage.close()
+    print(f"{number} secrets are sealed with the key {store.fingerprint()}")
+    return ExitCode.CLEAN
+
+
 def _database(
     options: argparse.Namespace, *, writing: bool = False
 ) -> "AbstractContextManager[sa.Connection]":
@@ -156,6 +180,7 @@ def make_parser() -> argparse.ArgumentParser:
     message = _add(commands, "revision", revision)
     message.add_argument("-m", "--message", required=True)
     _add(commands, "check_migration", check_migration)
+    _add(commands, "reseal", reseal)
     return parser
 
 

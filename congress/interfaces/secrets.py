@@ -4,11 +4,12 @@ May import the standard library and ``congress.model`` only. Namespace
 ``congress.secrets``.
 
 ``seal`` and ``open`` are inverse to each other as long as the key is the same.
-The fingerprint is kept in the database; a node whose own differs must say so and
+The fingerprint is kept in the database; a node that has no such key must say so and
 stop, instead of failing at the first secret.
 """
 
 import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +46,10 @@ class SecretStore(Plugin):
     @abc.abstractmethod
     def fingerprint(self) -> str:
         """A text that tells keys apart and gives nothing away."""
+
+    def fingerprints(self) -> Sequence[str]:
+        """Those of all keys that it opens with, that of the one it seals with first."""
+        return (self.fingerprint(),)
 
     @abc.abstractmethod
     def seal(self, secret: str) -> str:

@@ -59,6 +59,10 @@ class SecretSuite(Case):
         self.assertEqual(other.open(sealed), "secret")
         self.assertEqual(other.fingerprint(), self.prepared().fingerprint())
 
+    def test_the_key_that_seals_is_told_first(self) -> None:
+        store = self.prepared()
+        self.assertEqual(store.fingerprint(), store.fingerprints()[0])
+
     def test_a_store_with_another_key_refuses(self) -> None:
         one, two = self.prepared("one"), self.prepared("two")
         self.assertNotEqual(one.fingerprint(), two.fingerprint())

@@ -14,6 +14,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -50,7 +51,7 @@ class FernetSecrets(SecretStore):
     def __init__(self, config: dict[str, OptionValue], ctx: SecretContext | None = None) -> None:
         super().__init__(config, ctx)
         self._keys: MultiFernet | None = None
-        self._fingerprint = ""
+        self._fingerprints: tuple[str, ...] = ()
 
     def health(self) -> Health:
         if self._keys is None:
@@ -71,11 +72,14 @@ class FernetSecrets(SecretStore):
                 hint="put the original key file back; without it sealed secrets are lost",
                 where=str(path),
             ) from None
-        self._fingerprint = hashlib.sha256(b"congress secret key:" + lines[-1]).hexdigest()[:16]
+        self._fingerprints = tuple(map(_fingerprint, lines))
 
     def fingerprint(self) -> str:
+        return self.fingerprints()[0]
+
+    def fingerprints(self) -> Sequence[str]:
         self._ready()
-        return self._fingerprint
+        return self._fingerprints
 
     def seal(self, secret: str) -> str:
         return self._ready().encrypt(secret.encode("utf-8", "surrogatepass")).decode("ascii")
@@ -103,6 +107,10 @@ class FernetSecrets(SecretStore):
         if not folder:
             raise refuse("secret-key", "no folder for the key is set", hint=_COPY)
         return Path(str(folder)) / KEY_FILE
+
+
+def _fingerprint(line: bytes) -> str:
+    return hashlib.sha256(b"congress secret key:" + line).hexdigest()[:16]
 
 
 def _create(path: Path) -> None:

@@ -8,6 +8,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from cryptography.fernet import Fernet
+
 from congress.cli import manage
 from congress.kernel.exit_codes import ExitCode
 from congress.plugins.storage.sql import migrate
@@ -85,6 +87,19 @@ class ManageCase(unittest.TestCase):
         with mock.patch.object(migrate, "new_revision", return_value="/x/abc.py") as new:
             self.assertEqual(self.run_command("revision", "-m", "more"), "/x/abc.py")
         new.assert_called_once_with("more")
+
+    def test_secrets_are_sealed_anew(self) -> None:
+        keys = self.folder / "keys"
+        keys.mkdir(mode=0o700)
+        with self.conf.open("a") as file:
+            file.write(f"[DEFAULT]\nencryption_key_path = {keys}\n")
+        self.run_command("upgrade")
+        self.assertIn("no key file", self.run_command("reseal", expect=ExitCode.CONFIGURATION))
+        (keys / "aes_key").write_bytes(Fernet.generate_key())
+        (keys / "aes_key").chmod(0o600)
+        self.assertRegex(
+            self.run_command("reseal"), "^0 secrets are sealed with the key [0-9a-f]+$"
+        )
 
     def test_a_server_that_is_away_is_reported_at_once(self) -> None:
         with self.assertLogs("congress", "WARNING"):

@@ -118,11 +118,12 @@ class TestKeyFile(FolderCase):
         old, new = Fernet.generate_key(), Fernet.generate_key()
         self.write(old)
         self.store.prepare(create=False)
-        sealed, fingerprint = self.store.seal("secret"), self.store.fingerprint()
+        sealed, before = self.store.seal("secret"), self.store.fingerprint()
         self.write(new + b"\n\n" + old + b"\n")
         self.store.prepare(create=False)
         self.assertEqual(self.store.open(sealed), "secret")
-        self.assertEqual(self.store.fingerprint(), fingerprint)
+        self.assertEqual([self.store.fingerprint(), before], list(self.store.fingerprints()))
+        self.assertNotEqual(before, self.store.fingerprint())
         self.assertEqual(Fernet(new).decrypt(self.store.seal("again")), b"again")
 
     def test_keys_of_older_releases_have_no_line_end(self) -> None:
