@@ -8,6 +8,7 @@ the rules that were read before stay in force. A rule that is not known is refus
 """
 
 import logging
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,9 @@ def _read(conf: cfg.ConfigOpts) -> Enforcer:
     chosen = location is not None and location.location is not cfg.Locations.opt_default
     if chosen and not conf.find_file(name):
         raise _unusable(name, "there is no such file")
+    for path in _files(conf):
+        if path.stat().st_mode & stat.S_IWOTH:
+            raise _unusable(str(path), "everybody on this machine may change it (chmod o-w)")
     try:
         enforcer.load_rules(force_reload=True)
         _check_texts(enforcer, name)

@@ -27,13 +27,14 @@ from congress.interfaces.bus import BusTransport
 from congress.interfaces.runtime import Clock, Threads
 from congress.kernel import logs, systemd
 from congress.kernel.check import check
+from congress.kernel.clock import SystemClock
 from congress.kernel.errors import Problems
 from congress.kernel.exit_codes import ExitCode, exit_code
 from congress.kernel.health import liveness
 from congress.kernel.node import Node, NodeBus
 from congress.kernel.node_lock import NodeLock
 from congress.kernel.options import new_conf
-from congress.kernel.options.node import ROLE_FLAGS
+from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
 from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
 from congress.kernel.threads import prepare_process
@@ -190,7 +191,12 @@ def parse(arguments: Sequence[str]) -> cfg.ConfigOpts:
 
 def check_config(conf: cfg.ConfigOpts) -> ExitCode:
     """Tell everything that is wrong with a configuration."""
+    from congress.api.authority import Authority
+
     problems = check(conf)
+    if "api" in chosen_roles(conf):
+        with problems.gather():
+            Authority(conf, SystemClock())
     report(problems.warnings)
     report(problems.errors)
     if problems.errors:

@@ -5,10 +5,13 @@ import stat
 import tempfile
 import unittest
 
+from congress.api.authority import Authority
 from congress.interfaces.secrets import SecretContext
+from congress.kernel.options import new_conf
 from congress.model.diagnostic import Refused
 from congress.plugins.secrets.fernet import KEY_FILE, FernetSecrets
 from congress.plugins.storage.sql.engine import make_sqlite_engine
+from congress.testing.runtime import ManualClock
 
 
 class LocalUserTest(unittest.TestCase):
@@ -53,6 +56,18 @@ class LocalUserTest(unittest.TestCase):
         for file in path.parent.iterdir():
             self.assertEqual(0o600, self.mode(file), file.name)
         self.assertEqual(0o700, self.mode(path.parent))
+
+    def test_rules_that_everybody_may_change_are_not_used(self) -> None:
+        file = self.folder / "policy.yaml"
+        file.write_text('"default": ""')
+        conf = new_conf()
+        conf([f"--config-dir={self.folder}"], default_config_files=[])
+        file.chmod(0o646)
+        with self.assertRaises(Refused) as caught:
+            Authority(conf, ManualClock())
+        self.assertIn("chmod o-w", str(caught.exception))
+        file.chmod(0o644)
+        Authority(conf, ManualClock())
 
     def test_a_stored_secret_is_no_use_without_the_key(self) -> None:
         store = self.store()

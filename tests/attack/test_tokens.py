@@ -76,6 +76,14 @@ class RoleTest(ApiTestCase):
         self.assertIn("classification", self.behind.engine.policies)
         self.assert_nothing_was_done()
 
+    def test_head_is_held_against_the_rule_of_get(self) -> None:
+        for step in walk.steps():
+            if step.method == "GET":
+                with self.subTest(path=step.path):
+                    refused = step.status_for(walk.MEMBER)
+                    status = self.refusals(walk.MEMBER, "HEAD", step.path)
+                    self.assertEqual(refused, 403 if status == 403 else None)
+
     def test_no_header_makes_another_request_of_it(self) -> None:
         for header in ("X_HTTP_Method_Override", "X_Method_Override", "X_HTTP_Method"):
             headers = {header: "DELETE"}

@@ -5,12 +5,14 @@ CI that would hide it, so there a test fails instead.
 """
 
 import os
+import time
 import unittest
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import requests
 
+from congress.model.signature import signature_of
 from tests.api import walk
 from tests.functional import identity
 from tests.functional.gate import Gate
@@ -99,6 +101,28 @@ class WalkSuite(KeystoneCase):
             self.assertEqual(403, self.send("DELETE", "/v1/policies/audited", who).status_code)
         gone = self.send("DELETE", "/v1/policies/audited", walk.ADMIN)
         self.assertEqual(200, gone.status_code)
+
+    def test_a_signed_webhook_needs_no_token(self: Any) -> None:
+        secret = "a secret of the sender"
+        source = {"name": "hooked", "driver": "push", "config": {"webhook_secret": secret}}
+        made = self.send("POST", "/v1/data-sources", walk.ADMIN, source)
+        self.assertEqual(201, made.status_code, made.text)
+        body, now = '{"table": "t", "rows": [["x"]]}', str(int(time.time()))
+        path = "/v1/data-sources/hooked/webhook"
+
+        def post(signature: str) -> requests.Response:
+            headers = {
+                "Content-Type": "application/json",
+                "X-Congress-Timestamp": now,
+                "X-Congress-Signature": f"sha256={signature}",
+            }
+            return self.http.post(self.server.url + path, data=body, headers=headers, timeout=60)
+
+        self.assertEqual(401, self.send("POST", path, walk.NOBODY, {}).status_code)
+        self.assertEqual(401, post(signature_of("another secret", now, body)).status_code)
+        self.assertEqual(200, post(signature_of(secret, now, body)).status_code)
+        rows = self.send("GET", "/v1/data-sources/hooked/tables/t/rows", walk.READER).json()
+        self.assertEqual([{"data": ["x"]}], rows["results"])
 
     def test_no_token_gets_into_the_log(self: Any) -> None:
         log = self.server.log()

@@ -293,6 +293,19 @@ class ConfigurationTest(ServerTestCase):
         self.assertEqual((0, "The configuration can be used.\n"), (code, output), errors)
         self.assertFalse((self.folder / "state").exists())
 
+    def test_a_policy_file_that_cannot_be_meant_is_told(self) -> None:
+        arguments = self.configure(f"[oslo_policy]\npolicy_file = {self.folder}/policy.yaml\n")
+        for text in ('"get_v1": "role:admin or"', None):
+            file = self.folder / "policy.yaml"
+            if text:
+                file.write_text(text)
+            else:
+                file.unlink()
+            for flags in (("--check-config",), ()):
+                code, _, errors = self.ending(*flags, *arguments)
+                self.assertEqual(2, code, errors)
+                self.assertIn("policy.yaml cannot be used", errors)
+
     def test_split_roles_without_a_transport_are_refused(self) -> None:
         code, _, errors = self.ending("--api", *self.configure())
         self.assertEqual(2, code)
