@@ -111,7 +111,7 @@ class ApiCommand(Command):
     @property
     def client(self) -> Client:
         """The client of the application."""
-        client: Client = self.app.client_manager.congressclient  # type: ignore[attr-defined]
+        client: Client = self.app.client_manager.congress  # type: ignore[attr-defined]
         return client
 
 

@@ -33,7 +33,7 @@ class ClientManager:
         self._options = options
 
     @cached_property
-    def congressclient(self) -> Client:
+    def congress(self) -> Client:
         """The client, made when the first command asks for it."""
         return Client(make_transport(self._options))
 

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import unittest
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.functional.live_server import LiveServer
 
-RUNNER = Path(__file__).with_name("released_client.py")
+RUNNER = Path(__file__).with_name("openstack_shell.py")
 
 POLICY_FILE = "name: from_file\nrules:\n- rule: p(1)\n"
 
@@ -36,7 +37,7 @@ COMMANDS: dict[str, str] = {
     "datasource request-refresh": "datasource request-refresh inventory",
     "policy create": "policy create audit --description checks -f json",
     "policy create action": "policy create acts --kind action --abbreviation act -f json",
-    "policy create-from-file": "policy create-from-file {folder}/policy.yaml",
+    "policy create-from-file": "policy create-from-file {folder}/from-file.yaml",
     "policy list": "policy list -f json",
     "policy show": "policy show audit -f json",
     "policy rule create": "policy rule create audit {{rule}} --name large --comment why -f json",
@@ -80,6 +81,36 @@ REFUSED = {
 }
 
 
+def run_all(
+    server: LiveServer,
+    commands: Mapping[str, str],
+    *folders: str,
+    python: Sequence[str] = (),
+    **environment: str,
+) -> dict[str, tuple[int, str, str]]:
+    """Run commands of openstackclient in one process; what each gave.
+
+    :param folders: where to find plugins besides those that are installed.
+    :param python: options of the interpreter.
+    """
+    lines = []
+    for text in commands.values():
+        words = text.format(folder=server.folder).split()
+        arguments = [TEXTS.get("{" + word + "}", word) for word in words]
+        common = ["--os-auth-type", "none", "--os-endpoint", server.url, "congress"]
+        lines.append([*common, *arguments])
+    process = subprocess.run(
+        [sys.executable, *python, "-W", "ignore", RUNNER, *folders],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    return dict(zip(commands, map(tuple, json.loads(process.stdout)), strict=True))
+
+
 class ReleasedClientTest(unittest.TestCase):
     done: ClassVar[dict[str, tuple[int, str, str]]]
 
@@ -87,33 +118,14 @@ class ReleasedClientTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         server = LiveServer()
         try:
-            (server.folder / "policy.yaml").write_text(POLICY_FILE)
-            cls.done = cls.run_all(server)
+            (server.folder / "from-file.yaml").write_text(POLICY_FILE)
+            cls.done = run_all(server, COMMANDS)
             with urllib.request.urlopen(f"{server.url}/v1/policies", timeout=30) as answer:
                 cls.policies_left = json.load(answer)["results"]
             cls.own = cls.run_program(server)
             cls.log = server.log()
         finally:
             cls.exit_code = server.close()
-
-    @classmethod
-    def run_all(cls, server: LiveServer) -> dict[str, tuple[int, str, str]]:
-        """Run the commands in one process; what each gave."""
-        lines = []
-        for text in COMMANDS.values():
-            words = text.format(folder=server.folder).split()
-            arguments = [TEXTS.get("{" + word + "}", word) for word in words]
-            common = ["--os-auth-type", "none", "--os-endpoint", server.url, "congress"]
-            lines.append([*common, *arguments])
-        process = subprocess.run(
-            [sys.executable, "-W", "ignore", RUNNER],
-            input=json.dumps(lines),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        return dict(zip(COMMANDS, map(tuple, json.loads(process.stdout)), strict=True))
 
     @staticmethod
     def run_program(server: LiveServer) -> "subprocess.CompletedProcess[str]":

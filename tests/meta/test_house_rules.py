@@ -47,7 +47,7 @@ class WritingTest(unittest.TestCase):
     def test_every_module_says_what_it_is_for(self) -> None:
         silent = [
             name
-            for name, text in sources("congress", "tests", "script", "examples")
+            for name, text in sources("congress", "osc", "tests", "script", "examples")
             if text.strip() and not ast.get_docstring(ast.parse(text))
         ]
         self.assertEqual([], silent)
@@ -73,7 +73,7 @@ class WritingTest(unittest.TestCase):
     def test_nothing_is_left_open(self) -> None:
         found = [
             f"{name}:{number}"
-            for name, text in sources("congress", "script", "examples")
+            for name, text in sources("congress", "osc", "script", "examples")
             for number, line in enumerate(text.splitlines(), 1)
             if LEFT_OPEN.search(line)
         ]

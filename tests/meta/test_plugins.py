@@ -5,6 +5,7 @@ import importlib
 import pathlib
 import unittest
 
+from congress.cli.command import ApiCommand
 from congress.interfaces.plugin import Option, Plugin, PluginInfo
 from congress.model.builtin import Builtin
 
@@ -22,10 +23,10 @@ PAGES = {
 OPTION_TYPES = {"string", "integer", "number", "boolean", "list", "object"}
 
 
-def announced() -> dict[str, dict[str, str]]:
-    """Namespace -> name -> target, as setup.cfg has them."""
+def announced(folder: str = ".") -> dict[str, dict[str, str]]:
+    """Namespace -> name -> target, as the setup.cfg of a distribution has them."""
     parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg")
+    parser.read(ROOT / folder / "setup.cfg")
     section = parser["options.entry_points"]
     result: dict[str, dict[str, str]] = {}
     for namespace, lines in section.items():
@@ -46,6 +47,14 @@ class EntryPointTest(unittest.TestCase):
             for name, target in entries.items():
                 with self.subTest(namespace=namespace, name=name):
                     self.assertIsNotNone(load(target))
+
+    def test_openstackclient_gets_every_command_that_asks_the_server(self) -> None:
+        asking = {
+            f"congress_{name}": target
+            for name, target in announced()["congress.cli"].items()
+            if issubclass(load(target), ApiCommand)  # type: ignore[arg-type]
+        }
+        self.assertEqual(asking, announced("osc")["openstack.congress.v1"])
 
     def test_every_plugin_describes_itself(self) -> None:
         for namespace in PAGES:

@@ -1,7 +1,9 @@
 """Global options: without credentials plain HTTP, with them a token and the catalogue."""
 
 import argparse
+import tempfile
 import unittest
+from pathlib import Path
 from unittest import mock
 
 import requests_mock
@@ -23,6 +25,19 @@ ACCOUNT = (
     *("--os-project-name", "p", "--os-user-domain-name", "d", "--os-project-domain-name", "d"),
 )
 
+CLOUDS = f"""
+clouds:
+  ours:
+    region_name: r
+    auth:
+      auth_url: {KEYSTONE}
+      username: ada
+      password: pw
+      project_name: p
+      user_domain_name: d
+      project_domain_name: d
+"""
+
 
 def parse(*arguments: str, **environment: str) -> argparse.Namespace:
     """The global options of a command line in an environment."""
@@ -33,6 +48,15 @@ def parse(*arguments: str, **environment: str) -> argparse.Namespace:
 
 
 class CredentialsTest(unittest.TestCase):
+    def clouds(self, text: str) -> None:
+        """Let there be a ``clouds.yaml``."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = Path(folder, "clouds.yaml")
+        file.write_text(text)
+        # openstacksdk looks this up when it is imported.
+        place = "openstack.config.loader.CONFIG_FILES"
+        self.enterContext(mock.patch(place, [str(file)]))
+
     def keystone(self, mocked: requests_mock.Mocker) -> None:
         """An identity service whose catalogue has the policy service."""
         version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": KEYSTONE}]}
@@ -98,6 +122,42 @@ class CredentialsTest(unittest.TestCase):
         options = parse("--endpoint", "http://other:1", **environment)
         self.assertEqual([], Client(make_transport(options)).get("policies"))
         self.assertEqual("tok", mocked.last_request.headers["X-Auth-Token"])
+
+    @requests_mock.Mocker()
+    def test_with_a_cloud_of_the_configuration_file(self, mocked: requests_mock.Mocker) -> None:
+        self.keystone(mocked)
+        mocked.get(f"{POLICY}/v1/policies", json=[])
+        self.clouds(CLOUDS)
+        self.assertEqual([], Client(make_transport(parse("--os-cloud", "ours"))).get("policies"))
+        asked = [sent.json() for sent in mocked.request_history if sent.path.endswith("/tokens")]
+        self.assertEqual("ada", asked[0]["auth"]["identity"]["password"]["user"]["name"])
+        transport = make_transport(parse("--os-username", "eve", OS_CLOUD="ours"))
+        self.assertEqual([], Client(transport).get("policies"))
+        asked = [sent.json() for sent in mocked.request_history if sent.path.endswith("/tokens")]
+        self.assertEqual("eve", asked[1]["auth"]["identity"]["password"]["user"]["name"])
+
+    def test_a_cloud_that_is_not_there(self) -> None:
+        self.clouds(CLOUDS)
+        with self.assertRaises(RequestFailed) as caught:
+            make_transport(parse("--os-cloud", "theirs"))
+        self.assertIn("theirs", str(caught.exception))
+
+    def test_credentials_that_cannot_be_used(self) -> None:
+        for options in (("--os-auth-type", "nosuch"), ("--os-auth-type", "v3password")):
+            with self.subTest(options=options), self.assertRaises(RequestFailed) as caught:
+                make_transport(parse(*options))
+            self.assertIn("credentials", str(caught.exception))
+
+    @requests_mock.Mocker()
+    def test_rare_options_come_from_the_environment(self, mocked: requests_mock.Mocker) -> None:
+        self.keystone(mocked)
+        mocked.get(f"{POLICY}/v1/policies", json=[])
+        options = parse(*ACCOUNT, "--os-auth-type", "v3totp")
+        with mock.patch.dict("os.environ", {"OS_PASSCODE": "123456"}):
+            transport = make_transport(options)
+        self.assertEqual([], Client(transport).get("policies"))
+        [sent] = [sent for sent in mocked.request_history if sent.path.endswith("/tokens")]
+        self.assertEqual("123456", sent.json()["auth"]["identity"]["totp"]["user"]["passcode"])
 
     @requests_mock.Mocker()
     def test_a_refusal_behind_credentials(self, mocked: requests_mock.Mocker) -> None:

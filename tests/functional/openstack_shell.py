@@ -2,7 +2,8 @@
 
 Reads a JSON list of argument lists from standard input and writes a JSON list of
 ``[exit code, standard output, standard error]``. One process for all of them,
-because importing the client takes seconds.
+because importing the client takes seconds. Folders named as arguments are looked into
+for plugins after all others.
 """
 
 import contextlib
@@ -12,11 +13,11 @@ import logging
 import sys
 import warnings
 
-from openstackclient.shell import OpenStackShell
-
 
 def run(arguments: list[str]) -> tuple[int, str, str]:
     """One command, as ``openstack`` would run it."""
+    from openstackclient.shell import OpenStackShell
+
     out, err = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     handlers = list(root.handlers)
@@ -31,4 +32,5 @@ def run(arguments: list[str]) -> tuple[int, str, str]:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    sys.path.extend(sys.argv[1:])
     json.dump([run(arguments) for arguments in json.load(sys.stdin)], sys.stdout)
