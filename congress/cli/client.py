@@ -1,7 +1,6 @@
 """The REST client behind the commands.
 
-Imports the model only; ``requests`` and keystoneauth are imported when the first
-request is sent, so that ``--help`` costs nothing.
+Imports the model only; what sends the requests is in ``congress.cli.transports``.
 
 Invariant: every failure comes out as ``RequestFailed``, with a text for people.
 """
@@ -9,20 +8,13 @@ Invariant: every failure comes out as ``RequestFailed``, with a text for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import quote
 
+from congress.cli.events import Event, read_events
 from congress.model.diagnostic import Diagnostic, Severity, diagnostic_from_plain
-
-if TYPE_CHECKING:
-    from keystoneauth1.adapter import Adapter
-
-DEFAULT_ENDPOINT = "http://127.0.0.1:1789"
-
-#: Seconds to wait for a connection, and for an answer.
-TIMEOUTS = (10, 600)
 
 
 class RequestFailed(Exception):  # noqa: N818 - what the user is told
@@ -60,74 +52,15 @@ class Transport(Protocol):
     ) -> tuple[int, str]:
         """The status and the text of the answer. :raises RequestFailed: there is none."""
 
+    def lines(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[int, Iterator[str]]:
+        """The status and the lines of an answer that may have no end, as they come.
 
-class PlainTransport:
-    """Sends requests without credentials."""
+        Reading a line raises ``RequestFailed`` if the connection is lost.
 
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint.rstrip("/")
-
-    def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
-        """See ``Transport.send``."""
-        import requests
-
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            response = requests.request(
-                method,
-                self._endpoint + path,
-                params=dict(query),
-                data=None if body is None else body.encode(),
-                headers=headers,
-                timeout=TIMEOUTS,
-                allow_redirects=False,
-            )
-        except requests.ConnectionError as error:
-            raise _unreachable(self._endpoint) from error
-        except (requests.RequestException, ValueError) as error:
-            raise RequestFailed(f"{self._endpoint} cannot be used: {error}") from error
-        return response.status_code, response.text
-
-
-def _unreachable(endpoint: str) -> RequestFailed:
-    hint = "start a server with: congress-server --standalone"
-    if endpoint != DEFAULT_ENDPOINT:
-        hint = "give the address of a server with --endpoint or CONGRESS_ENDPOINT"
-    message = f"no server answers at {endpoint}"
-    return RequestFailed(message, (Diagnostic("unavailable", message, hint=hint),))
-
-
-class KeystoneTransport:
-    """Sends requests with a token of the OpenStack identity service."""
-
-    def __init__(self, adapter: Adapter) -> None:
-        self._adapter = adapter
-
-    def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
-        """See ``Transport.send``."""
-        from keystoneauth1.exceptions import ClientException
-
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            response = self._adapter.request(
-                path,
-                method,
-                params=dict(query),
-                data=None if body is None else body.encode(),
-                headers=headers,
-                raise_exc=False,
-            )
-        except ClientException as error:
-            raise RequestFailed(str(error)) from error
-        return int(response.status_code), str(response.text)
+        :raises RequestFailed: there is no answer.
+        """
 
 
 class Client:
@@ -144,23 +77,45 @@ class Client:
         """Create something, or have something done."""
         return self._send("POST", path, query, body, texts)
 
-    def put(self, *path: str, body: object, texts: Any = None) -> Any:
+    def put(self, *path: str, body: object, texts: Any = None, **query: object) -> Any:
         """Replace something."""
-        return self._send("PUT", path, {}, body, texts)
+        return self._send("PUT", path, query, body, texts)
 
-    def patch(self, *path: str, body: object) -> Any:
+    def patch(self, *path: str, body: object, texts: Any = None, **query: object) -> Any:
         """Change something in part."""
-        return self._send("PATCH", path, {}, body)
+        return self._send("PATCH", path, query, body, texts)
 
-    def delete(self, *path: str) -> Any:
+    def delete(self, *path: str, **query: object) -> Any:
         """Delete something."""
-        return self._send("DELETE", path, {})
+        return self._send("DELETE", path, query)
+
+    def events(self, *path: str, since: str = "") -> Iterator[Event]:
+        """What happens there after a mark, as long as the server goes on telling.
+
+        :raises RequestFailed: the server refuses, or the connection is lost.
+        """
+        headers = {"Accept": "text/event-stream"}
+        if since:
+            headers["Last-Event-ID"] = since
+        status, lines = self._transport.lines(_place(path), {}, headers)
+        if status != 200:
+            self._answer(status, "\n".join(lines))
+        yield from read_events(lines)
 
     def versions(self) -> list[dict[str, Any]]:
         """The versions the server offers."""
         found: list[dict[str, Any]] = self._answer(*self._transport.send("GET", "/", {}, None))[
             "versions"
         ]
+        return found
+
+    def health(self) -> dict[str, Any]:
+        """How the node fares that answers: the whole, and its services.
+
+        :raises RequestFailed: it does not tell.
+        """
+        status, text = self._transport.send("GET", "/health/ready", {}, None)
+        found: dict[str, Any] = self._answer(200 if status == 503 else status, text)
         return found
 
     def _send(
@@ -171,7 +126,7 @@ class Client:
         body: object = None,
         texts: str | Mapping[str, str] | None = None,
     ) -> Any:
-        place = "/v1/" + "/".join(_segment(part) for part in path)
+        place = _place(path)
         asked = {name: str(value) for name, value in query.items() if value is not None}
         text = None if body is None else json.dumps(body)
         try:
@@ -193,6 +148,11 @@ class Client:
         return said
 
 
+def _place(path: tuple[str, ...]) -> str:
+    """The path of something, from the root."""
+    return "/v1/" + "/".join(_segment(part) for part in path)
+
+
 def _segment(name: str) -> str:
     """A name as a segment of a path, which it must not leave or shorten.
 
@@ -205,16 +165,23 @@ def _segment(name: str) -> str:
 
 def _fail(status: int, said: object) -> NoReturn:
     """Raise what an error answer tells."""
+    failure = read_failure(said, f"the server answered with HTTP status {status}")
+    failure.status = status
+    raise failure
+
+
+def read_failure(said: object, message: str) -> RequestFailed:
+    """The failure that an error body tells of.
+
+    :param message: what to say if it tells nothing.
+    """
     error = said.get("error") if isinstance(said, dict) else None
-    message = f"the server answered with HTTP status {status}"
     diagnostics: tuple[Diagnostic, ...] = ()
     if isinstance(error, dict):
         message = str(error.get("message") or message)
         listed = error.get("diagnostics")
         diagnostics = _read_diagnostics(listed if isinstance(listed, list) else [])
-    failure = RequestFailed(message, diagnostics or (Diagnostic("internal", message),))
-    failure.status = status
-    raise failure
+    return RequestFailed(message, diagnostics or (Diagnostic("internal", message),))
 
 
 def _read_diagnostics(listed: list[Any]) -> tuple[Diagnostic, ...]:

@@ -28,6 +28,11 @@ _ONE_LINE = 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+def printable(text: str) -> str:
+    """A text whose control characters are spelled out, so that no terminal obeys them."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
 class JsonCell(FormattableColumn[Any]):
     """A value that people see as JSON, and programs as it is."""
 
@@ -44,7 +49,7 @@ class TextCell(FormattableColumn[str]):
 
     def human_readable(self) -> str:
         """See cliff."""
-        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], self._value)
+        return printable(self._value)
 
 
 class SettingsCell(FormattableColumn[Any]):

@@ -10,13 +10,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from congress.cli.client import (
-    DEFAULT_ENDPOINT,
-    KeystoneTransport,
-    PlainTransport,
-    RequestFailed,
-    Transport,
-)
+from congress.cli.client import RequestFailed, Transport
+from congress.cli.transports import DEFAULT_ENDPOINT, KeystoneTransport, PlainTransport
 
 if TYPE_CHECKING:
     from keystoneauth1.adapter import Adapter

@@ -15,8 +15,9 @@ from typing import Any
 
 from openstackclient.common import clientmanager
 
-from congress.cli.client import Client, KeystoneTransport
+from congress.cli.client import Client
 from congress.cli.credentials import policy_adapter
+from congress.cli.transports import KeystoneTransport
 
 API_NAME = "congress"
 API_VERSION_OPTION = "os_policy_api_version"

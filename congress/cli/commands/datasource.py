@@ -10,6 +10,7 @@ from congress.cli.command import (
     NamedListCell,
     SettingsCell,
     Showing,
+    read_json,
     read_setting,
     showing,
 )
@@ -121,6 +122,21 @@ class ExecuteAction(ApiCommand):
             wait=parsed_args.wait or None,
         )
         return print_outcome(done, self.app.stdout)
+
+
+class SendNotification(ApiCommand):
+    """Hand a notification to a data source that understands it, as its webhook would."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_datasource(super().get_parser(prog_name))
+        parser.add_argument("payload", metavar="<payload>", type=read_json, help="as JSON")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        path = ("data-sources", parsed_args.datasource_name, "webhook")
+        self.client.post(*path, body=parsed_args.payload)
 
 
 class ShowDatasourceStatus(ApiShow):

@@ -1,4 +1,4 @@
-"""``congress driver …`` and ``congress version list``."""
+"""``congress driver …``, ``congress version list`` and ``congress health show``."""
 
 import argparse
 
@@ -63,3 +63,12 @@ class ListVersions(ApiLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         return listing(self.client.versions(), ("id", "status", "updated"))
+
+
+class ShowHealth(ApiShow):
+    """Show whether the node that answers can serve, and how its parts fare."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        found = self.client.health()
+        return ("status", "services"), (found["status"], SettingsCell(found["services"]))

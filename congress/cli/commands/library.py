@@ -13,7 +13,8 @@ from congress.cli.command import (
     listing,
     showing_with_rules,
 )
-from congress.cli.commands.policy import KINDS
+from congress.cli.commands.policy_edit import add_properties, read_properties
+from congress.cli.impact import add_terms, read_terms, show_impact
 from congress.cli.policy_file import read_policy_file, rule_texts
 from congress.model.diagnostic import diagnostic_from_plain
 
@@ -56,23 +57,13 @@ class ActivateLibraryPolicy(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_library(super().get_parser(prog_name))
-        parser.add_argument(
-            "--allow-parked",
-            action="store_true",
-            help="accept columns that are not known yet; the rules wait for them",
-        )
-        return parser
+        return add_terms(_add_library(super().get_parser(prog_name)))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        policy = self.client.post(
-            "policies",
-            body={},
-            library_policy=parsed_args.library,
-            allow_parked=parsed_args.allow_parked or None,
-        )
-        return showing_with_rules(policy)
+        terms = read_terms(parsed_args)
+        made = self.client.post("policies", body={}, library_policy=parsed_args.library, **terms)
+        return show_impact(made) if parsed_args.dry_run else showing_with_rules(made)
 
 
 class CreateLibraryPolicy(ApiShow):
@@ -110,19 +101,11 @@ class UpdateLibraryPolicy(ApiShow):
         """See cliff."""
         parser = _add_library(super().get_parser(prog_name))
         parser.add_argument("--name", dest="new_name", metavar="<name>", help="its new name")
-        parser.add_argument("--description", metavar="<description>", help="what it is for")
-        parser.add_argument("--abbreviation", metavar="<abbreviation>", help="for traces")
-        parser.add_argument("--kind", metavar="<kind>", choices=KINDS, help="of the policy")
-        return parser
+        return add_properties(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        changes = {
-            "name": parsed_args.new_name,
-            "description": parsed_args.description,
-            "abbreviation": parsed_args.abbreviation,
-            "kind": parsed_args.kind,
-        }
+        changes = {"name": parsed_args.new_name, **read_properties(parsed_args)}
         given = {name: value for name, value in changes.items() if value is not None}
         return showing_with_rules(self.client.patch(PLACE, parsed_args.library, body=given))
 

@@ -1,7 +1,6 @@
 """``congress policy …``: policies, simulations and manual actions."""
 
 import argparse
-from pathlib import Path
 
 from congress.cli.command import (
     ApiCommand,
@@ -11,76 +10,14 @@ from congress.cli.command import (
     Showing,
     listing,
     showing,
-    showing_with_rules,
 )
 from congress.cli.commands.execution import add_execution_arguments, print_outcome, read_execution
-from congress.cli.policy_file import read_policy_file, rule_texts
-
-KINDS = ("nonrecursive", "action", "datalog", "z3", "database", "materialized")
 
 
 def add_policy(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The argument that names a policy."""
     parser.add_argument("policy_name", metavar="<policy>", help="name or ID of the policy")
     return parser
-
-
-class CreatePolicy(ApiShow):
-    """Create a policy."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """See cliff."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("policy_name", metavar="<policy-name>", help="its name")
-        parser.add_argument("--description", metavar="<description>", help="what it is for")
-        parser.add_argument(
-            "--abbreviation", metavar="<abbreviation>", help="up to 5 characters, for traces"
-        )
-        parser.add_argument(
-            "--kind",
-            metavar="<kind>",
-            choices=KINDS,
-            help="nonrecursive (default), action, datalog",
-        )
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
-        """See cliff."""
-        body = {
-            "name": parsed_args.policy_name,
-            "description": parsed_args.description,
-            "abbreviation": parsed_args.abbreviation,
-            "kind": parsed_args.kind,
-        }
-        return showing(self.client.post("policies", body=body))
-
-
-class CreatePolicyFromFile(ApiShow):
-    """Create a policy with its rules from a YAML file."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """See cliff."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("policy_file_path", metavar="<policy-file-path>", help="the file")
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
-        """See cliff."""
-        body = read_policy_file(Path(parsed_args.policy_file_path))
-        policy = self.client.post("policies", body=body, texts=rule_texts(body))
-        return showing_with_rules(policy)
-
-
-class DeletePolicy(ApiCommand):
-    """Delete a policy and its rules."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """See cliff."""
-        return add_policy(super().get_parser(prog_name))
-
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """See cliff."""
-        self.client.delete("policies", parsed_args.policy_name)
 
 
 class ShowPolicy(ApiShow):
@@ -93,6 +30,18 @@ class ShowPolicy(ApiShow):
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         return showing(self.client.get("policies", parsed_args.policy_name))
+
+
+class ShowPolicyStatus(ApiShow):
+    """Show whether a policy, or the one of a data source, is in force."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return add_policy(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        return showing(self.client.get("policies", parsed_args.policy_name, "status"))
 
 
 class ListPolicies(ApiLister):

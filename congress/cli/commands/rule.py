@@ -1,6 +1,7 @@
 """``congress policy rule …``, also ``congress rule …``."""
 
 import argparse
+from typing import Any
 
 from congress.cli.command import (
     ApiCommand,
@@ -12,6 +13,7 @@ from congress.cli.command import (
     showing,
 )
 from congress.cli.commands.policy import add_policy
+from congress.cli.impact import add_terms, impact_lines, read_terms, show_impact
 
 
 def _add_rule(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -19,39 +21,73 @@ def _add_rule(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_text(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("rule", metavar="<rule-text>", help="for instance 'p(x) :- q(x)'")
+    return parser
+
+
+def _add_remarks(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--name", dest="rule_name", metavar="<name>", help="its name")
+    parser.add_argument("--comment", metavar="<comment>", help="what it is for")
+    return parser
+
+
+def _body(parsed_args: argparse.Namespace) -> dict[str, Any]:
+    """What was given of a rule."""
+    members = {
+        "rule": parsed_args.rule,
+        "name": parsed_args.rule_name,
+        "comment": parsed_args.comment,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
 class CreatePolicyRule(ApiShow):
     """Add a rule or fact to a policy."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = add_policy(super().get_parser(prog_name))
-        parser.add_argument("rule", metavar="<rule>", help="for instance 'p(x) :- q(x)'")
-        parser.add_argument("--name", dest="rule_name", metavar="<name>", help="its name")
-        parser.add_argument("--comment", metavar="<comment>", help="what it is for")
-        parser.add_argument(
-            "--allow-parked",
-            action="store_true",
-            help="accept columns that are not known yet; the rule waits for them",
-        )
-        return parser
+        return add_terms(_add_remarks(_add_text(add_policy(super().get_parser(prog_name)))))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        body = {"rule": parsed_args.rule}
-        if parsed_args.rule_name is not None:
-            body["name"] = parsed_args.rule_name
-        if parsed_args.comment is not None:
-            body["comment"] = parsed_args.comment
-        return showing(
-            self.client.post(
-                "policies",
-                parsed_args.policy_name,
-                "rules",
-                body=body,
-                texts=parsed_args.rule,
-                allow_parked=parsed_args.allow_parked or None,
-            )
-        )
+        path, terms = ("policies", parsed_args.policy_name, "rules"), read_terms(parsed_args)
+        texts = parsed_args.rule
+        made = self.client.post(*path, body=_body(parsed_args), texts=texts, **terms)
+        return show_impact(made) if parsed_args.dry_run else showing(made)
+
+
+class UpdatePolicyRule(ApiShow):
+    """Give a rule of a policy another text, name or comment; the rest stays."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_remarks(_add_rule(add_policy(super().get_parser(prog_name))))
+        parser.add_argument("--text", dest="rule", metavar="<rule-text>", help="its new text")
+        return add_terms(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
+        terms, texts = read_terms(parsed_args), parsed_args.rule
+        changed = self.client.patch(*path, body=_body(parsed_args), texts=texts, **terms)
+        return show_impact(changed) if parsed_args.dry_run else showing(changed)
+
+
+class ReplacePolicyRule(ApiShow):
+    """Put another rule in the place of one, which keeps its ID."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_rule(add_policy(super().get_parser(prog_name)))
+        return add_terms(_add_remarks(_add_text(parser)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
+        terms, texts = read_terms(parsed_args), parsed_args.rule
+        changed = self.client.put(*path, body=_body(parsed_args), texts=texts, **terms)
+        return show_impact(changed) if parsed_args.dry_run else showing(changed)
 
 
 class DeletePolicyRule(ApiCommand):
@@ -59,11 +95,28 @@ class DeletePolicyRule(ApiCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return _add_rule(add_policy(super().get_parser(prog_name)))
+        return add_terms(_add_rule(add_policy(super().get_parser(prog_name))), parking=False)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
-        self.client.delete("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
+        path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
+        deleted = self.client.delete(*path, **read_terms(parsed_args))
+        if parsed_args.dry_run:
+            for line in impact_lines(deleted):
+                print(line, file=self.app.stdout)
+
+
+class ShowPolicyRuleStatus(ApiShow):
+    """Show whether a rule of a policy is in force."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_rule(add_policy(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id, "status")
+        return showing(self.client.get(*path))
 
 
 class ShowPolicyRule(ApiShow):

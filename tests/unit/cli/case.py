@@ -44,6 +44,21 @@ class AppTransport:
         )
         return response.status_code, response.get_data(as_text=True)
 
+    def lines(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[int, Iterator[str]]:
+        self.sent.append(("GET", path))
+        response = self._client.open(
+            path, base_url=BASE, query_string=dict(query), headers=dict(headers)
+        )
+        return response.status_code, self._lines_of(response)
+
+    @staticmethod
+    def _lines_of(response: Any) -> Iterator[str]:
+        with contextlib.closing(response):
+            for piece in response.response:
+                yield from piece.decode().split("\n")[:-1]
+
 
 class CliTestCase(ApiTestCase):
     """Runs commands."""

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
+from congress.model.status import Health, State
 from tests.api.fake_library import FakeLibrary
 from tests.unit.cli.case import CliTestCase
 
@@ -96,6 +97,10 @@ class PolicyCommandTest(CliTestCase):
                 found = json.loads(self.output(*args, "--json"))
                 self.assertEqual("p(x)", found["atom"])
                 self.assertNotIn("text", found)
+
+    def test_simulation_has_a_short_name(self) -> None:
+        args = ("simulate", "classification", "p(x)", "q+(1)", "action")
+        self.assertEqual("p(1)\n", self.output(*args))
 
     def test_execution(self) -> None:
         source = self.cloud()
@@ -191,6 +196,20 @@ class DatasourceCommandTest(CliTestCase):
         self.assertEqual([["a", 1]], source.tables_held["pushed"])
         self.output(*update, "-", stdin="[]")
         self.assertEqual([], source.tables_held["pushed"])
+
+    def test_notifications(self) -> None:
+        self.cloud()
+        self.output("datasource", "webhook", "send", "cloud1", '{"event": 1}')
+        called = [method for _, method, _ in self.behind.bus.calls]
+        self.assertIn("webhook", called)
+
+    def test_health(self) -> None:
+        shown = json.loads(self.output("health", "show", "-f", "json"))
+        self.assertEqual({"status": "ok", "services": {}}, shown)
+        self.healths["policy-engine"] = Health(State.NOT_READY)
+        shown = json.loads(self.output("health", "show", "-f", "json"))
+        self.assertEqual("not_ready", shown["status"])
+        self.assertEqual({"policy-engine": "not_ready"}, shown["services"])
 
     def test_drivers_and_versions(self) -> None:
         self.assertIn("an imaginary cloud", self.output("driver", "list"))

@@ -8,14 +8,9 @@ from unittest import mock
 
 import requests_mock
 
-from congress.cli.client import (
-    DEFAULT_ENDPOINT,
-    Client,
-    KeystoneTransport,
-    PlainTransport,
-    RequestFailed,
-)
+from congress.cli.client import Client, RequestFailed
 from congress.cli.credentials import add_options, make_transport
+from congress.cli.transports import DEFAULT_ENDPOINT, KeystoneTransport, PlainTransport
 
 KEYSTONE = "http://keystone.example/v3"
 POLICY = "http://policy.example:1789"

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from congress.cli.client import Client, PlainTransport, RequestFailed
+from congress.cli.client import Client, RequestFailed
 from congress.cli.main import main
+from congress.cli.transports import PlainTransport
 from congress.model.diagnostic import Diagnostic, Span
 from tests.meta.test_plugins import announced
 from tests.unit.cli.case import CliTestCase, own_logging
@@ -26,7 +27,17 @@ UNKNOWN = [
     "explain classification p(x) --depth 0",
     "policy execute p nosuch:stop",
     "policy rule create nosuch p(1)",
+    "policy update nosuch --kind action",
+    "policy replace nosuch {file}",
+    "policy status show nosuch",
+    "policy rule update classification nosuch --name n",
+    "policy rule replace classification nosuch p(1)",
+    "policy rule status show classification nosuch",
     "policy rule list nosuch",
+    "simulate nosuch p(x) q+(1) action",
+    "watch nosuch error",
+    "watch classification nosuch --once",
+    "datasource webhook send nosuch {}",
     "policy rule show classification nosuch",
     "policy rule delete classification nosuch",
     "policy table list nosuch",
@@ -67,6 +78,9 @@ REFUSED = [
     "policy rule create classification p(!)",
     "policy rule create classification p(1);p(2)",
     f"policy rule create classification p(1) --comment {'x' * 256}",
+    "policy update classification",
+    "policy apply {file} --revision 999",
+    "datasource webhook send cloud1 5",
     "policy row list classification error --limit 0",
     "policy execute p stop",
     "datasource create cloud cloud1",
@@ -88,6 +102,9 @@ MISUSED = [
     "policy create p --kind nosuch",
     "policy show",
     "policy rule create classification",
+    "policy apply",
+    "policy apply x --revision y",
+    "datasource webhook send cloud1 {no",
     "policy row list classification",
     "row list classification error --limit x",
     "datasource create cloud",
@@ -101,10 +118,14 @@ MISUSED = [
     "--nosuch",
 ]
 
+#: Commands that take any number of arguments, besides those of ``lang``.
+OF_MANY = {"policy_apply"}
+
 #: Commands that name nothing that is there already.
 HARMLESS = {
-    "policy_list", "policy_create", "policy_create-from-file", "datasource_list",
+    "policy_list", "policy_create", "policy_create-from-file", "policy_apply", "datasource_list",
     "driver_list", "version_list", "library_list", "library_create", "library_load",
+    "health_show",
 }  # fmt: skip
 
 
@@ -167,7 +188,7 @@ class FailureTest(CliTestCase):
         self.transport.sent.clear()
         for name in announced()["congress.cli"]:
             words = name.split("_")
-            surplus = [] if words[0] == "lang" else [["x"] * 6]
+            surplus = [] if words[0] == "lang" or name in OF_MANY else [["x"] * 6]
             for more in (["--nosuch"], *surplus):
                 with self.subTest(command=name, more=more):
                     code, out, err = self.run_command(*words, *more)
@@ -248,7 +269,7 @@ class ConnectionTest(unittest.TestCase):
         self.assertIn("--endpoint", str(caught.exception))
 
     def test_no_server_at_the_usual_place_says_how_to_start_one(self) -> None:
-        from congress.cli.client import DEFAULT_ENDPOINT, _unreachable
+        from congress.cli.transports import DEFAULT_ENDPOINT, _unreachable
 
         self.assertIn("congress-server --standalone", str(_unreachable(DEFAULT_ENDPOINT)))
 
