@@ -6,9 +6,11 @@ The engine is imported when a command runs.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TextIO
 
-from congress.cli.command import OfflineCommand
+from congress.cli.command import OfflineCommand, TextCell
 
 
 def _add_files(parser: argparse.ArgumentParser, what: str) -> argparse.ArgumentParser:
@@ -26,6 +28,11 @@ def _add_given(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="YAML file of steps that come first: schemas, rows, other policies; repeatable",
     )
     return parser
+
+
+def _show(text: str, stream: TextIO) -> None:
+    """Print a text that may quote files of others: what it holds does not command the terminal."""
+    print(TextCell(text).human_readable(), file=stream)
 
 
 class CheckPolicies(OfflineCommand):
@@ -49,9 +56,10 @@ class CheckPolicies(OfflineCommand):
         from congress.cli.lang.findings import as_json, as_text
 
         findings = check_files(parsed_args.files, parsed_args.given)
-        as_json_wanted = parsed_args.format == "json"
-        text = as_json(findings) if as_json_wanted else as_text(findings, len(parsed_args.files))
-        print(text, file=self.app.stdout)
+        if parsed_args.format == "json":
+            print(as_json(findings), file=self.app.stdout)
+        else:
+            _show(as_text(findings, len(parsed_args.files)), self.app.stdout)
         return int(any(finding.error or parsed_args.strict for finding in findings))
 
 
@@ -75,7 +83,7 @@ class FormatPolicies(OfflineCommand):
         layouts, findings = lay_out_files(parsed_args.files)
         changed = [layout for layout in layouts if layout.changed]
         for finding in findings:
-            print(finding.render(), file=self.app.stderr)
+            _show(finding.render(), self.app.stderr)
         if parsed_args.diff:
             for layout in changed:
                 self.app.stdout.write(layout.diff())
@@ -115,7 +123,52 @@ class TestPolicies(OfflineCommand):
 
         report = run_files(parsed_args.files)
         shown = parsed_args.coverage or parsed_args.fail_under is not None
-        text = report.as_json() if parsed_args.json else report.as_text(coverage=shown)
-        print(text, file=self.app.stdout)
+        if parsed_args.json:
+            print(report.as_json(), file=self.app.stdout)
+        else:
+            _show(report.as_text(coverage=shown), self.app.stdout)
         little = parsed_args.fail_under is not None and report.percent < parsed_args.fail_under
         return int(bool(report.failed or little))
+
+
+class ExplainOverFiles(OfflineCommand):
+    """Tell why something holds, or why it does not, in policies over rows that are given."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("query", metavar="<query>", help='for instance over("alice"), over(x)')
+        _add_given(_add_files(parser, "a policy; the query is asked in the first"))
+        parser.add_argument(
+            "--when",
+            metavar="<file>",
+            type=Path,
+            action="append",
+            default=[],
+            help="YAML file of steps that come after the policies: rows, other rules; repeatable",
+        )
+        parser.add_argument("--policy", metavar="<policy>", help="ask in this policy")
+        parser.add_argument("--json", action="store_true", help="print the object behind the text")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """See cliff."""
+        from congress.cli.lang.explaining import explain_over
+        from congress.engine import explanation_to_plain, explanation_to_text
+
+        explanation, findings = explain_over(
+            parsed_args.query,
+            parsed_args.files,
+            given=parsed_args.given,
+            when=parsed_args.when,
+            policy=parsed_args.policy,
+        )
+        for finding in findings:
+            _show(finding.render(), self.app.stderr)
+        if explanation is None:
+            return 1
+        if parsed_args.json:
+            print(json.dumps(explanation_to_plain(explanation), indent=2), file=self.app.stdout)
+        else:
+            _show(explanation_to_text(explanation), self.app.stdout)
+        return 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from congress.cli.lang.checking import about_files, check_policies
+from congress.cli.lang.checking import check_policies
 from congress.cli.lang.documents import (
     Given,
     PolicyFile,
@@ -23,6 +23,7 @@ from congress.cli.lang.documents import (
     read_policy,
     read_text,
 )
+from congress.cli.lang.findings import about_files
 from congress.cli.lang.world import Watch, World
 from congress.engine import Changes, Engine, Statement, parse, print_row, print_statement
 from congress.model.diagnostic import Refused, refuse
@@ -88,8 +89,9 @@ def read_tests(path: Path) -> TestFile:
     :raises Refused: it, or a file that it names, cannot be used.
     """
     document = parse_yaml(path, read_text(path), _Document)
-    if not document.policies:
-        raise refuse("invalid", "the tests are of no policy", where=str(path))
+    for what, there in (("policies", document.policies), ("tests", document.tests)):
+        if not there:
+            raise refuse("invalid", f"the list of {what} is empty", where=str(path))
     policies = tuple(read_policy(path.parent / name) for name in document.policies)
     given = given_of(path, document.given)
     return TestFile(path, policies, tuple(each_once([given], policies)), tuple(document.tests))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from congress.cli.lang.documents import PolicyFile, each_once, read_given, read_policy
-from congress.cli.lang.findings import Finding
+from congress.cli.lang.findings import Finding, about_files
 from congress.cli.lang.world import World
 from congress.model.diagnostic import Refused
 
@@ -24,13 +24,20 @@ def check_files(paths: Sequence[Path], given: Iterable[Path] = ()) -> list[Findi
 
     :param given: files of steps that come first.
     """
+    _policies, findings = open_files(World(), paths, given)
+    return findings
+
+
+def open_files(
+    world: World, paths: Sequence[Path], given: Iterable[Path]
+) -> tuple[list[PolicyFile], list[Finding]]:
+    """Make the policies of some files, still without rules, and check their texts."""
     findings: list[Finding] = []
-    world = World()
     gifts = _all(read_given, given, findings)
     policies = _all(read_policy, paths, findings)
     _all(world.give, each_once(gifts, policies), findings)
     created = [policy for policy in policies if _all(world.create, [policy], findings)]
-    return findings + check_policies(world, created)
+    return created, findings + check_policies(world, created)
 
 
 def check_policies(world: World, policies: Sequence[PolicyFile]) -> list[Finding]:
@@ -56,8 +63,3 @@ def _all(
         except Refused as refusal:
             findings += about_files(refusal)
     return results
-
-
-def about_files(refusal: Refused) -> list[Finding]:
-    """The reasons of a refusal that names files, each as a finding on its file."""
-    return [Finding(each.where, replace(each, where="")) for each in refusal.diagnostics]

@@ -5,9 +5,9 @@ May import ``congress.model`` only.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from congress.model.diagnostic import Diagnostic, Severity, diagnostic_to_plain
+from congress.model.diagnostic import Diagnostic, Refused, Severity, diagnostic_to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class Finding:
         return f"{place}: {self.diagnostic.render(self.source)}"
 
 
+def about_files(refusal: Refused) -> list[Finding]:
+    """The reasons of a refusal that names files, each as a finding on its file."""
+    return [Finding(each.where, replace(each, where="")) for each in refusal.diagnostics]
+
+
 def as_text(findings: Sequence[Finding], files: int) -> str:
     """Every finding, and how many there are."""
     wrong = sum(finding.error for finding in findings)
@@ -41,7 +46,7 @@ def as_text(findings: Sequence[Finding], files: int) -> str:
 def as_json(findings: Iterable[Finding]) -> str:
     """A JSON list of diagnostics, each with its file."""
     plain = [{"file": each.path} | diagnostic_to_plain(each.diagnostic) for each in findings]
-    return json.dumps(plain, ensure_ascii=False, indent=2)
+    return json.dumps(plain, indent=2)
 
 
 def _count(number: int, noun: str) -> str:

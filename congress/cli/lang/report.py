@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from congress.cli.lang.cases import Outcome, read_tests, run_tests
-from congress.cli.lang.checking import about_files
 from congress.cli.lang.coverage import Coverage, Point
+from congress.cli.lang.findings import about_files
 from congress.model.diagnostic import Refused
 
 
@@ -67,7 +67,7 @@ class Report:
                 "missing": missing,
             },
         }
-        return json.dumps(plain, ensure_ascii=False, indent=2)
+        return json.dumps(plain, indent=2)
 
 
 def run_files(paths: Iterable[Path]) -> Report:

@@ -131,20 +131,35 @@ class CasesTest(TestsTestCase):
 
     def test_files_that_cannot_be_used(self) -> None:
         self.file([{"name": "one", "expect": []}])
-        self.file([], "none.yaml", policies=[])
+        self.file([{"name": "one", "expect": []}], "none.yaml", policies=[])
+        self.file([], "empty.yaml")
         self.file([{"name": "one", "expects": []}], "unknown.yaml")
-        self.file([], "gone.yaml", policies=["gone.rules"])
+        self.file([{"name": "one", "expect": []}], "gone.yaml", policies=["gone.rules"])
         self.write("bad.rules", "a(x) :- b(")
         self.file([{"name": "one", "expect": []}], "bad.yaml", policies=["bad.rules"])
         self.write("kind.rules", "# congress: kind=fast")
         self.file([{"name": "one", "expect": []}], "kind.yaml", policies=["kind.rules"])
-        names = ["none.yaml", "unknown.yaml", "gone.yaml", "bad.yaml", "kind.yaml", "t.yaml"]
+        names = [
+            "none.yaml",
+            "empty.yaml",
+            "unknown.yaml",
+            "gone.yaml",
+            "bad.yaml",
+            "kind.yaml",
+            "t.yaml",
+        ]
         code, out, _err = self.lang("test", *names)
         self.assertEqual(1, code)
-        for text in ("of no policy", "`expects`".strip("`"), "gone.rules: error", "bad-kind"):
+        for text in (
+            "of policies is empty",
+            "of tests is empty",
+            "expects",
+            "gone.rules: error",
+            "bad-kind",
+        ):
             self.assertIn(text, out)
         self.assertIn("bad.rules:1:11: error[syntax]", out)
-        self.assertTrue(out.endswith("1 passed, 5 failed\n"), out)
+        self.assertTrue(out.endswith("1 passed, 6 failed\n"), out)
 
 
 class CoverageTest(TestsTestCase):
