@@ -1,7 +1,8 @@
 """What explanations tell is true: in random states every node is checked against the engine."""
 
 import unittest
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,30 @@ QUESTIONS = st.lists(
 )
 
 
+EDGES = st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=9)
+LINKS = (
+    "r(x, y) :- e(x, y)",
+    "r(x, z) :- r(x, y), e(y, z)",
+    "r(x, z) :- e(x, y), r(y, z)",
+    "r(x, z) :- r(x, y), r(y, z)",
+    "r(x, y) :- u(y, x)",
+    "u(x, y) :- r(y, x), e(x, _)",
+    "u(x, x) :- e(x, x)",
+)
+LITERALS = ("e(x, y)", "e(y, x)", "f(x)", "g(x)", "a(x)", "b(x)")
+DENSE = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        st.sampled_from(("e(x, y)", "f(x)", "g(x)")),
+        st.lists(st.tuples(st.booleans(), st.sampled_from(LITERALS)), min_size=1, max_size=3),
+    ),
+    min_size=2,
+    max_size=6,
+)
+PAIRS = st.sets(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=4)
+SINGLES = st.sets(st.tuples(st.integers(0, 2)), max_size=2)
+
+
 class TruthTest(unittest.TestCase):
     @given(HISTORIES, QUESTIONS)
     def test_everything_told_is_so(
@@ -58,12 +83,41 @@ class TruthTest(unittest.TestCase):
         for name, values in questions:
             place = table_of(name)
             arity = engine.arity(*place)
-            if arity is None or place[0] not in engine.policies():
-                continue
-            for row in [tuple(values[:arity]), *list(engine._state.contents(place))[:3]]:
-                if len(row) == arity:
-                    found = engine.explain("p", print_row(":".join(place), row), bounds=BOUNDS)
-                    Check(self, engine, found).run(place, row)
+            if arity is not None and place[0] in engine.policies():
+                rows = [tuple(values[:arity]), *list(engine._state.contents(place))[:3]]
+                self.check(engine, place, [row for row in rows if len(row) == arity])
+
+    @given(st.sets(st.sampled_from(LINKS), min_size=2), EDGES)
+    def test_recursion(self, links: set[str], edges: set[Row]) -> None:
+        engine = Engine(BUILTINS)
+        engine.transact([CreatePolicy("p", "datalog"), UpdateTable("p", "e", edges)])
+        engine.transact([InsertRules("p", " ".join(sorted(links)))])
+        pairs = list(product(range(5), repeat=2))
+        self.check(engine, ("p", "r"), pairs)
+
+    @given(DENSE, PAIRS, SINGLES, SINGLES)
+    def test_rules_that_read_the_same_tables(
+        self,
+        rules: list[tuple[str, str, list[tuple[bool, str]]]],
+        e: set[Row],
+        f: set[Row],
+        g: set[Row],
+    ) -> None:
+        engine = Engine(BUILTINS)
+        engine.transact([CreatePolicy("p", "datalog")])
+        engine.transact([UpdateTable("p", t, rows) for t, rows in (("e", e), ("f", f), ("g", g))])
+        for head, first, more in rules:
+            body = [first, *("not " * negated + literal for negated, literal in more)]
+            attempt(engine, [InsertRules("p", f"{head}(x) :- {', '.join(body)}")])
+        for table in "abc":
+            if engine.arity("p", table) is not None:
+                self.check(engine, ("p", table), [(0,), (1,), (2,)])
+
+    def check(self, engine: Engine, place: TableId, rows: Iterable[Row]) -> None:
+        """Explain rows, and hold what is told against the engine."""
+        for row in rows:
+            found = engine.explain("p", print_row(":".join(place), row), bounds=BOUNDS)
+            Check(self, engine, found).run(place, row)
 
 
 def table_of(name: str) -> TableId:

@@ -8,8 +8,10 @@ Invariant: a variable takes the spelling of the row or result it was found in, a
 evaluation; ``wanted`` only leaves out matches whose values are not equal to it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Call, Goal, Lookup, Plain, TableId, Truth, variables
@@ -20,8 +22,11 @@ from congress.engine.run.relation import Stored
 from congress.model.values import Row, Value, row_order_key
 
 _NUMBERS = frozenset({int, float})
-#: How much fewer rows a lookup is taken to give for each column that is known.
-_SELECTIVITY = 32.0
+#: How much fewer rows a lookup is taken to give for each value that is known: in large
+#: tables, where it counts, what is asked for is mostly a name.
+_SELECTIVITY = 1000.0
+#: So many times a table is gone through before an index is made.
+_SCANS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Matcher:
     def __init__(self, contents: Callable[[TableId], Stored], budget: Budget) -> None:
         self._contents = contents
         self._budget = budget
+        self._scans: Counter[tuple[TableId, tuple[int, ...]]] = Counter()
 
     def size(self, table: TableId) -> int:
         """How many rows a table has."""
@@ -129,7 +135,7 @@ class Matcher:
     def _found(
         self, table: TableId, terms: Sequence[Plain], values: Mapping[str, Value]
     ) -> Iterable[Row]:
-        """The rows with the values that are known, by index."""
+        """The rows with the values that are known."""
         relation = self._contents(table)
         columns: list[int] = []
         key: list[Value] = []
@@ -148,8 +154,21 @@ class Matcher:
                 return ()
             if not any(type(value) in _NUMBERS for value in row):
                 return (row,)
-        index = relation.index(tuple(columns))
-        return index.get(key[0] if len(key) == 1 else tuple(key), ())
+        return self._with(table, relation, tuple(columns), tuple(key))
+
+    def _with(
+        self, table: TableId, relation: Stored, columns: tuple[int, ...], key: Row
+    ) -> Iterable[Row]:
+        """The rows with some values in some columns.
+
+        An index takes as long to make as going through all rows several times.
+        """
+        self._scans[table, columns] += 1
+        value = key[0] if len(key) == 1 else key
+        if self._scans[table, columns] > _SCANS:
+            return relation.index(columns).get(value, ())
+        pick = itemgetter(*columns)
+        return [row for row in relation.rows if pick(row) == value]
 
     def _called(
         self, goal: Call, position: int, wanted: Mapping[str, Value], match: Match

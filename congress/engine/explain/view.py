@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from congress.engine.lang.resolved import TableId
 from congress.engine.lang.strata import reachable
-from congress.engine.run.relation import Relation
+from congress.engine.run.relation import Relation, Stored
+from congress.engine.run.table import Table
 from congress.engine.workspace import RuleKey, Workspace
 
 
@@ -30,7 +31,16 @@ def view(state: Workspace, start: TableId, sinks: Iterable[RuleKey]) -> Workspac
     for table in reachable(first, state.reads):
         stored = state.stored(table)
         if stored.rows:
-            copy.base[table] = Relation(stored)
+            copy.base[table] = _still(stored)
         if table in state.definers:
-            copy.derived[table] = Relation(state.contents(table))
+            copy.derived[table] = _still(state.contents(table))
+    return copy
+
+
+def _still(live: Stored) -> Stored:
+    """A table that stays as it is."""
+    if isinstance(live, Relation):
+        return live
+    copy = Table()
+    copy.rows = live.rows.copy()
     return copy
