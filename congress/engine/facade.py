@@ -17,7 +17,7 @@ from congress.engine.checking import check_texts
 from congress.engine.deltas import Deltas
 from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
 from congress.engine.explain.explainer import explanation
-from congress.engine.explain.tree import Bounds, Explanation
+from congress.engine.explain.tree import DEFAULT_BOUNDS, Bounds, Explanation
 from congress.engine.lang.names import Resolver
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
@@ -35,7 +35,7 @@ from congress.engine.run.budget import Budget, Deadline, Limits, OverBudget
 from congress.engine.run.coverage import cover
 from congress.engine.run.question import read_question
 from congress.engine.run.simulation import Request, simulate
-from congress.engine.run.trace import trace_lines
+from congress.engine.run.trace import trace
 from congress.engine.watch import Watch
 from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.action import DesiredAction
@@ -251,14 +251,14 @@ class Engine:
         :raises Refused: if the text is no query, does not fit, or costs too much.
         """
         question = read_question(self._state, policy, text)
-        return "\n".join(trace_lines(self._state, question, Budget(self.limits, deadline)))
+        return trace(self._state, question, Budget(self.limits, deadline))
 
     def explain(
         self,
         policy: str,
         text: str,
         *,
-        bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
+        bounds: Bounds = DEFAULT_BOUNDS,
         deadline: Deadline | None = None,
     ) -> Explanation:
         """Why the rows of an atom are there, or why there are none.
@@ -273,7 +273,7 @@ class Engine:
         policy: str,
         text: str,
         *,
-        bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
+        bounds: Bounds = DEFAULT_BOUNDS,
         deadline: Deadline | None = None,
     ) -> Callable[[], Explanation]:
         """As ``explain``, in two steps: this one copies rows and must not meet a transaction.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from congress.engine.explain.heads import Fitted
-from congress.engine.explain.matching import Match, Matcher
 from congress.engine.lang.ast import Aggregate, Constant
 from congress.engine.lang.resolved import ResolvedRule
 from congress.engine.run.aggregate import Unsuitable, aggregate
+from congress.engine.run.matching import Match, Matcher
 from congress.engine.run.naive import integral
 from congress.model.values import Row, Value
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from congress.engine.explain.inquiry import Inquiry
 from congress.engine.explain.tree import Bounds, End, Explanation, Fact
-from congress.engine.explain.view import view
 from congress.engine.explain.why import Why
 from congress.engine.explain.whynot import WhyNot
 from congress.engine.lang.ast import Aggregate, Atom
@@ -20,6 +19,7 @@ from congress.engine.lang.resolved import Lookup, Plain, TableId
 from congress.engine.run.budget import Budget, OverBudget
 from congress.engine.run.query import fits
 from congress.engine.run.question import Question, read_question
+from congress.engine.run.view import view
 from congress.engine.workspace import RuleKey, Workspace
 from congress.model.diagnostic import Diagnostic, Refused
 from congress.model.values import Row, row_order_key
@@ -48,7 +48,7 @@ def explanation(
     question = read_question(state, policy, text)
     subject = _subject(state, question)
     asked = print_statement(parse_one(text))
-    copy = view(state, subject.table, subject.sinks)
+    copy = view(state, [subject.table], subject.sinks)
     return lambda: _explain(copy, policy, asked, subject, bounds, budget)
 
 

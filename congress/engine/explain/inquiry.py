@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from congress.engine.explain.influence import Influence
-from congress.engine.explain.matching import Matcher
 from congress.engine.explain.proofs import Prover
 from congress.engine.explain.tree import CUTS, Bounds, End, Given, Idle, RuleRef
 from congress.engine.lang.printer import print_rule
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.run.budget import Budget
+from congress.engine.run.matching import Matcher
 from congress.engine.workspace import RuleKey, StoredFact, StoredRule, Workspace
 from congress.model.values import Row
 

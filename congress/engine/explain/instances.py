@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from congress.engine.explain.aggregates import result_of
 from congress.engine.explain.heads import Fitted, fit
-from congress.engine.explain.matching import Match, Matcher
 from congress.engine.lang.ast import Constant, Variable
 from congress.engine.lang.resolved import Lookup, ResolvedRule, TableId
+from congress.engine.run.matching import Match, Matcher
 from congress.engine.workspace import StoredRule
 from congress.model.values import Row
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from congress.engine.explain.heads import Fitted, fit
 from congress.engine.explain.inquiry import Inquiry
-from congress.engine.explain.matching import Match, written_order
 from congress.engine.explain.tree import HeadDiffers
 from congress.engine.lang.resolved import Plain, ResolvedRule, Truth, variables
 from congress.engine.plan.order import local_variables
+from congress.engine.run.matching import Match, written_order
 from congress.engine.workspace import StoredRule
 from congress.model.values import Value
 

@@ -15,10 +15,10 @@ from heapq import heappop, heappush
 from itertools import chain, count, islice
 
 from congress.engine.explain.instances import Instance, Place, instances, least
-from congress.engine.explain.matching import Matcher
 from congress.engine.lang.resolved import Lookup, TableId
 from congress.engine.lang.strata import components, cyclic, reachable
 from congress.engine.run.budget import OverBudget
+from congress.engine.run.matching import Matcher
 from congress.engine.workspace import RuleKey, StoredRule, Workspace
 from congress.model.values import Row
 

@@ -36,6 +36,9 @@ class Bounds:
     examples: int = 3
 
 
+DEFAULT_BOUNDS = Bounds()
+
+
 class End(enum.StrEnum):
     """Why a node is not followed further."""
 

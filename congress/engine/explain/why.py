@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from congress.engine.explain.inquiry import Inquiry, reference
 from congress.engine.explain.instances import Instance, Place
-from congress.engine.explain.matching import Match, filled
 from congress.engine.explain.tree import (
     Absence,
     Derivation,
@@ -21,6 +20,7 @@ from congress.engine.explain.tree import (
 from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId, Truth
 from congress.engine.run.budget import OverBudget
+from congress.engine.run.matching import Match, filled
 from congress.model.values import Row
 
 #: Tells what keeps rows of a table away, at a depth.

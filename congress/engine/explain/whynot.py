@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from congress.engine.explain.aggregates import result_of
 from congress.engine.explain.heads import Fitted
 from congress.engine.explain.inquiry import Inquiry, reference
-from congress.engine.explain.matching import filled
 from congress.engine.explain.probing import Probe, head_values, probe
 from congress.engine.explain.tree import (
     Absence,
@@ -30,6 +29,7 @@ from congress.engine.explain.tree import (
 from congress.engine.lang.ast import Aggregate, Constant
 from congress.engine.lang.resolved import OPEN, Call, Lookup, Plain, TableId, Truth
 from congress.engine.run.budget import OverBudget
+from congress.engine.run.matching import filled
 from congress.model.values import Row, Value, row_order_key
 
 if TYPE_CHECKING:

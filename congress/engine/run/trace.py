@@ -8,7 +8,7 @@ Invariant: a trace ends: recursion, deep nesting and aggregates are answered
 from the rows that are known, and a trace has a largest number of lines.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from congress.engine.lang.ast import Aggregate, Constant, Term
 from congress.engine.lang.printer import print_atom, print_row, print_rule, print_term
@@ -16,8 +16,10 @@ from congress.engine.lang.resolved import Call, Goal, Lookup, Plain, TableId, Tr
 from congress.engine.plan.order import arrange, local_variables
 from congress.engine.run.budget import Budget
 from congress.engine.run.join import call
+from congress.engine.run.matching import Matcher, agreed, filled
 from congress.engine.run.query import answers, fits
 from congress.engine.run.question import Question
+from congress.engine.run.view import view
 from congress.engine.workspace import StoredRule, Workspace
 from congress.model.policy import default_abbreviation
 from congress.model.values import Row, Value, row_order_key
@@ -26,11 +28,22 @@ RUNTIME = "RT    "
 DEEPEST = 40
 MOST_LINES = 5_000
 
-Bindings = dict[str, Value]
+Bindings = Mapping[str, Value]
 
 
 class _Full(Exception):  # noqa: N818 - the way out of a long trace
     """The trace has all the lines it may have."""
+
+
+def trace(state: Workspace, question: Question, budget: Budget) -> str:
+    """The text of a question's trace, from a copy: the state keeps no indexes for it.
+
+    :raises Refused: if answering costs too much.
+    """
+    tables = [goal.table for goal in question.goals if isinstance(goal, Lookup)]
+    sinks = [key for key in state.sinks if key[0] == question.policy]
+    copy = view(state, tables, [] if question.goals else sinks)
+    return "\n".join(trace_lines(copy, question, budget))
 
 
 def trace_lines(workspace: Workspace, question: Question, budget: Budget) -> list[str]:
@@ -57,6 +70,8 @@ class _Tracer:
         self.lines: list[str] = []
         self._workspace = workspace
         self._budget = budget
+        self._all = Matcher(workspace.contents, budget)
+        self._given = Matcher(workspace.stored, budget)
         self._path: list[TableId] = []
 
     def question(self, question: Question) -> None:
@@ -134,7 +149,7 @@ class _Tracer:
         self, policy: str, goal: Call, bindings: Bindings, depth: int
     ) -> Iterator[Bindings]:
         name = f"{'not ' if goal.negated else ''}builtin:{goal.builtin.name}"
-        text = _text(name, _bound(goal.terms, bindings))
+        text = _text(name, filled(goal.terms, bindings))
         self._line(policy, depth, "Call", text)
         inputs = [_value(term, bindings) for term in goal.inputs]
         solution: Bindings | None = None
@@ -143,20 +158,20 @@ class _Tracer:
         except Exception as error:
             self._line(policy, depth, "Note", f"the builtin has no answer: {error}")
         else:
-            matched = None if values is None else _matched(goal.outputs, values, bindings)
+            matched = None if values is None else agreed(goal.outputs, values, bindings)
             denied = bindings if matched is None else None
             solution = denied if goal.negated else matched
         if solution is None:
             self._line(policy, depth, "Fail", text)
             return
-        self._line(policy, depth, "Exit", _text(name, _bound(goal.terms, solution)))
+        self._line(policy, depth, "Exit", _text(name, filled(goal.terms, solution)))
         yield solution
         self._line(policy, depth, "Redo", text)
 
     def _denied(
         self, policy: str, goal: Lookup, bindings: Bindings, depth: int
     ) -> Iterator[Bindings]:
-        text = f"not {_text(_name(policy, goal.table), _bound(goal.terms, bindings))}"
+        text = f"not {_text(_name(policy, goal.table), filled(goal.terms, bindings))}"
         self._line(policy, depth, "Call", text)
         positive = Lookup(goal.table, goal.terms)
         if next(self._looked_up(policy, positive, bindings, depth + 1), None) is not None:
@@ -168,12 +183,12 @@ class _Tracer:
     def _looked_up(
         self, policy: str, goal: Lookup, bindings: Bindings, depth: int
     ) -> Iterator[Bindings]:
-        terms = _bound(goal.terms, bindings)
+        terms = filled(goal.terms, bindings)
         name, owner = _name(policy, goal.table), goal.table[0]
         text = _text(name, terms)
         self._line(owner, depth, "Call", text)
         for row in self._rows(goal.table, terms, depth):
-            solution = _matched(terms, row, bindings)
+            solution = agreed(terms, row, bindings)
             if solution is not None:
                 instance = print_row(name, row)
                 self._line(owner, depth, "Exit", instance)
@@ -189,9 +204,9 @@ class _Tracer:
         rules = [self._workspace.rules[key] for key in keys]
         if rules and self._opaque(table, rules, depth):
             self._line(table[0], depth, "Note", "from the rows that are known")
-            yield from _fitting(self._workspace.contents(table).rows, terms)
+            yield from _in_order(self._all.fitting(table, terms, {}))
             return
-        for row in _fitting(self._workspace.stored(table).rows, terms):
+        for row in _in_order(self._given.fitting(table, terms, {})):
             self._line(table[0], depth, "Note", f"Trying {print_row(table[1], row)}")
             yield row
         self._path.append(table)
@@ -240,35 +255,13 @@ def _text(name: str, terms: Iterable[Term]) -> str:
     return f"{name}({', '.join(print_term(term) for term in terms)})"
 
 
-def _bound(terms: Iterable[Plain], bindings: Bindings) -> tuple[Plain, ...]:
-    """Terms with values in place of the variables that have them."""
-    return tuple(
-        Constant(bindings[term.name])
-        if not isinstance(term, Constant) and term.name in bindings
-        else term
-        for term in terms
-    )
-
-
 def _value(term: Plain, bindings: Bindings) -> Value:
     return term.value if isinstance(term, Constant) else bindings[term.name]
 
 
-def _matched(terms: Sequence[Plain], row: Row, bindings: Bindings) -> Bindings | None:
-    """The bindings with those that make terms equal to a row, if there are such."""
-    extended = dict(bindings)
-    for term, value in zip(terms, row, strict=True):
-        if isinstance(term, Constant):
-            if term.value != value:
-                return None
-        elif not term.anonymous and extended.setdefault(term.name, value) != value:
-            return None
-    return extended
-
-
 def _unified(head: Sequence[Plain], terms: Sequence[Plain]) -> Bindings | None:
     """What a call's values mean for the variables of a rule's head."""
-    bindings: Bindings = {}
+    bindings: dict[str, Value] = {}
     if len(head) != len(terms):
         return None
     for own, given in zip(head, terms, strict=True):
@@ -282,8 +275,8 @@ def _unified(head: Sequence[Plain], terms: Sequence[Plain]) -> Bindings | None:
     return bindings
 
 
-def _fitting(rows: Iterable[Row], terms: tuple[Plain, ...]) -> Iterator[Row]:
-    return iter(sorted((row for row in rows if fits(terms, row)), key=row_order_key))
+def _in_order(rows: Iterable[Row]) -> Iterator[Row]:
+    return iter(sorted(rows, key=row_order_key))
 
 
 def _exhaust(solutions: Iterator[Bindings]) -> None:

@@ -1,6 +1,9 @@
 """Tests of congress.engine.run.trace."""
 
+from congress.engine import Limits
+from congress.engine.live import LiveWorkspace
 from congress.engine.run.trace import MOST_LINES
+from congress.model.diagnostic import Refused
 from tests.unit.engine.case import EngineCase
 
 EXPECTED = """
@@ -62,3 +65,19 @@ class TraceTest(EngineCase):
         self.insert("execute[n:f(x)] :- elsewhere:t(x)  a(x) :- elsewhere:t(x)")
         self.assertIn('elsew : | Exit: elsewhere:t("100%s {x}")', self.engine.trace("p", "a(x)"))
         self.assertIn('Exit: execute[n:f("100%s {x}")]', self.engine.trace("p", "execute[n:f(x)]"))
+
+    def test_large_tables_are_looked_up_by_index_and_keep_none(self) -> None:
+        self.update("a", [(n, n) for n in range(2000)])
+        self.insert("b(x) :- a(x, y), a(y, z), a(z, x)")
+        state = self.engine._state
+        assert isinstance(state, LiveWorkspace)
+        before = set(state.network.nodes["p", "a"].table.indexes)
+        self.engine.limits = Limits(steps=20_000)
+        self.assertIn("Found answer [b(7)]", self.engine.trace("p", "b(7)"))
+        self.assertEqual(set(state.network.nodes["p", "a"].table.indexes), before)
+
+    def test_going_through_rows_takes_time(self) -> None:
+        self.update("a", [(n, n + 1) for n in range(5000)])
+        with self.assertRaises(Refused) as caught:
+            self.engine.trace("p", "a(x, x)", deadline=lambda: True)
+        self.assertEqual(caught.exception.code, "budget")

@@ -178,7 +178,7 @@ class Matcher:
             return None
         values: Mapping[str, Value] | None = None
         if answer.arguments is not None:
-            values = _agreed(goal.terms, answer.arguments, {**wanted, **match.values})
+            values = agreed(goal.terms, answer.arguments, {**wanted, **match.values})
         if goal.negated:
             return match if values is None else None
         if values is None or answer.arguments is None:
@@ -278,10 +278,10 @@ def _consistent(terms: Sequence[Plain], row: Row) -> bool:
     return True
 
 
-def _agreed(
+def agreed(
     terms: Sequence[Plain], row: Row, values: Mapping[str, Value]
 ) -> Mapping[str, Value] | None:
-    """The values a call's arguments give, unless they are to be others."""
+    """The values with those that make terms equal to a row; None if they are to be others."""
     extended = dict(values)
     for term, value in zip(terms, row, strict=True):
         if isinstance(term, Constant):

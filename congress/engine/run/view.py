@@ -1,4 +1,4 @@
-"""The part of a state that an explanation needs, as a copy that stays as it is.
+"""The part of a state that decides about some tables, as a copy that stays as it is.
 
 May import ``congress.engine`` below the facade and ``congress.model`` only.
 
@@ -15,14 +15,14 @@ from congress.engine.run.table import Table
 from congress.engine.workspace import RuleKey, Workspace
 
 
-def view(state: Workspace, start: TableId, sinks: Iterable[RuleKey]) -> Workspace:
-    """A copy of what decides about a table, or about what rules under a modal ask for.
+def view(state: Workspace, tables: Iterable[TableId], sinks: Iterable[RuleKey] = ()) -> Workspace:
+    """A copy of what decides about tables, and about what rules under a modal ask for.
 
     Takes about a millisecond per 100,000 rows; the state must hold still for it.
     """
     copy = Workspace(state.builtins)
     state.copy_to(copy)
-    first = [start]
+    first = list(tables)
     for key in sinks:
         resolved = state.rules[key].resolved
         if resolved is not None:
