@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from oslo_config import cfg
+from oslo_policy import opts
 from oslo_policy.policy import Enforcer, InvalidDefinitionError
 
 from congress.api.access_rules import DEFAULTS, RULES
@@ -46,8 +47,9 @@ class Authority:
     def __init__(self, conf: cfg.ConfigOpts, clock: Clock) -> None:
         self._conf = conf
         self._clock = clock
-        self._enforcer = _read(conf)
+        opts.set_defaults(conf)
         self._stamp = self._look()
+        self._enforcer = _read(conf)
         self._next_look = clock.monotonic() + LOOK_EVERY
         self._judgements: dict[tuple[str, str], bool] = {}
 

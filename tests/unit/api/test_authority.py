@@ -4,12 +4,13 @@ import os
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 from oslo_policy import opts
-from oslo_policy.policy import PolicyNotRegistered
+from oslo_policy.policy import Enforcer, PolicyNotRegistered
 
-from congress.api.authority import LOOK_EVERY, Authority
+from congress.api.authority import LOOK_EVERY, Authority, _read
 from congress.interfaces.auth import Caller
 from congress.kernel.options import new_conf
 from congress.model.diagnostic import Refused
@@ -91,6 +92,17 @@ class AuthorityTest(unittest.TestCase):
         self.assertEqual("m", self.passing(authority, "policy:list"))
         self.file.write_text('"policy:list": "!"')
         self.assertEqual("m", self.passing(authority, "policy:list"))
+        self.clock.advance(LOOK_EVERY)
+        self.assertEqual("", self.passing(authority, "policy:list"))
+
+    def test_a_file_that_changes_while_it_is_read_is_read_again(self) -> None:
+        def read(conf: cfg.ConfigOpts) -> Enforcer:
+            found = _read(conf)
+            self.file.write_text('"policy:list": "role:nobody"')
+            return found
+
+        with mock.patch("congress.api.authority._read", read):
+            authority = self.authority('"policy:list": "role:member"')
         self.clock.advance(LOOK_EVERY)
         self.assertEqual("", self.passing(authority, "policy:list"))
 
