@@ -70,13 +70,16 @@ def _guarded_routes(app: Flask) -> Iterator[tuple[str, str, str]]:
                     yield rule, method, f"{path}?action={action}" if action else path
 
 
-def authorise(rule: str) -> None:
-    """Let the request pass, or refuse it.
+def authorise(*rules: str) -> None:
+    """Let the request pass if all the rules do, or refuse it.
 
     :raises Refused: ``unauthenticated`` or ``forbidden``.
     """
     who = caller()
-    if not cast(Authority, current_app.extensions[_EXTENSION]).allows(rule, who):
+    authority = cast(Authority, current_app.extensions[_EXTENSION])
+    for rule in rules:
+        if authority.allows(rule, who):
+            continue
         raise refuse(
             "forbidden",
             f"{who.user_name or who.user_id} may not do this ({rule})",

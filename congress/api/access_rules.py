@@ -39,30 +39,38 @@ FOUNDATIONS = (
 )
 
 
-#: For requests that may do all three.
-EDIT = f"{CREATE} and rule:{UPDATE} and rule:{DELETE}"
+#: What bringing rules into a policy takes, by whichever route, and what replacing them.
+ADD_RULE = "policy:rule:create"
+EXCHANGE = (ADD_RULE, "policy:rule:delete")
 
 
-def _rule(name: str, followed: str, description: str) -> RuleDefault:
-    return RuleDefault(name, f"rule:{followed}", description, scope_types=SCOPES)
+def _rule(name: str, followed: str | Sequence[str], description: str) -> RuleDefault:
+    """A rule of a route, which those pass who pass all that it follows."""
+    names = [followed] if isinstance(followed, str) else followed
+    check = " and ".join(f"rule:{name}" for name in names)
+    return RuleDefault(name, check, description, scope_types=SCOPES)
 
 
 RULES = (
     _rule("version:show", ANYBODY, "Show the version of the API and its description."),
     _rule("policy:list", READ, "List policies."),
     _rule("policy:show", READ, "Show a policy."),
-    _rule("policy:create", CREATE, "Create a policy."),
-    _rule("policy:update", UPDATE, "Change a policy, and replace its rules."),
-    _rule("policy:apply", EDIT, "Let policies be as a file describes them."),
+    _rule("policy:create", CREATE, "Create a policy. Its rules take the right to add rules, too."),
+    _rule("policy:update", UPDATE, "Change a policy. New rules take the rights to them, too."),
+    _rule(
+        "policy:apply",
+        ("policy:create", "policy:update", "policy:delete", *EXCHANGE),
+        "Let policies be as a file describes them.",
+    ),
     _rule("policy:delete", DELETE, "Delete a policy and its rules."),
     _rule("policy:status:show", READ, "Show the status of a policy."),
     _rule("policy:simulate", READ, "Ask what would hold after changes that are not made."),
     _rule("policy:explain", READ, "Ask why something holds, or why it does not."),
-    _rule("policy:execute", CREATE, "Run an action of a data source, named through a policy."),
+    _rule("policy:execute", "datasource:execute", "Run an action, named through a policy."),
     _rule("policy:rule:list", READ, "List the rules of a policy."),
     _rule("policy:rule:show", READ, "Show a rule."),
     _rule("policy:rule:create", CREATE, "Add a rule to a policy."),
-    _rule("policy:rule:update", UPDATE, "Change a rule."),
+    _rule("policy:rule:update", (UPDATE, ADD_RULE), "Change a rule."),
     _rule("policy:rule:delete", DELETE, "Delete a rule."),
     _rule("policy:rule:status:show", READ, "Show the status of a rule."),
     _rule("policy:table:list", READ, "List the tables of a policy."),

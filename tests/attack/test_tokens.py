@@ -1,5 +1,10 @@
 """People with a token who want more than it is good for: the roles member and reader."""
 
+import pathlib
+import tempfile
+
+from congress.api.app import create_app
+from congress.api.backend import Backend
 from tests.api import walk
 from tests.api.case import ApiTestCase
 from tests.api.test_rights import by_token
@@ -110,3 +115,45 @@ class RoleTest(ApiTestCase):
                 for name in ("cloud1", "nosuch")
             }
             self.assertEqual(1, len(answers))
+
+
+class NarrowedTest(ApiTestCase):
+    """An operator keeps some rights from some administrators, who look for another way."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud()
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = folder / "policy.yaml"
+        file.write_text('"policy:rule:create": "role:author"\n"datasource:execute": "!"\n')
+        self.parts.conf.set_override("policy_file", str(file), group="oslo_policy")
+        self.app = create_app(Backend(self.parts))
+        self.serve(by_token)
+
+    def status(self, method: str, path: str, body: object) -> int:
+        """The status of a request of an administrator who is no author."""
+        return self.send(method, path, body, headers={"X-Auth-Token": walk.ADMIN}).status_code
+
+    def test_who_may_add_no_rule_adds_none_by_another_route(self) -> None:
+        rules = [{"rule": "p(1)"}]
+        for method, path, body in (
+            ("POST", "/v1/policies/classification/rules", rules[0]),
+            ("PUT", "/v1/policies/classification/rules/r", rules[0]),
+            ("PATCH", "/v1/policies/classification/rules/r", rules[0]),
+            ("POST", "/v1/policies", {"name": "new", "rules": rules}),
+            ("POST", "/v1/policies?library_policy=any", {}),
+            ("POST", "/v1/policies?action=apply", {"policies": [{"name": "new", "rules": rules}]}),
+            ("PUT", "/v1/policies/classification", {"name": "classification", "rules": rules}),
+            ("PATCH", "/v1/policies/classification", {"rules": rules}),
+        ):
+            with self.subTest(method=method, path=path):
+                self.assertEqual(403, self.status(method, path, body))
+        self.assertEqual(201, self.status("POST", "/v1/policies", {"name": "empty"}))
+
+    def test_who_may_run_no_action_runs_none_through_a_policy(self) -> None:
+        for path, name in (
+            ("/v1/data-sources/cloud1?action=execute", "stop"),
+            ("/v1/policies/classification?action=execute", "cloud1:stop"),
+        ):
+            self.assertEqual(403, self.status("POST", path, {"name": name}))
+        self.assertEqual([], self.behind.bus.services["datasource/cloud1"].executed)

@@ -6,7 +6,8 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from congress.api import answers, etags
-from congress.api.access import guarded
+from congress.api.access import authorise, guarded
+from congress.api.access_rules import ADD_RULE, EXCHANGE
 from congress.api.backend import backend
 from congress.api.edits import edit, parked_allowed
 from congress.api.errors import refuse_with
@@ -107,6 +108,7 @@ def _activate(library: str) -> Response:
     if read_body(object, default=()):
         message = "a policy is created as the library has it; the body must be empty or {}"
         raise refuse("invalid", message)
+    authorise(ADD_RULE)
     return edit("library_activate", _created, library=library, allow_parked=parked_allowed())
 
 
@@ -118,6 +120,7 @@ def _creation(body: NewPolicy) -> dict[str, Any]:
     args["description"] = body.description or None
     args["kind"] = body.kind.lower() if isinstance(body.kind, str) and body.kind else None
     if not isinstance(body.rules, msgspec.UnsetType):
+        authorise(ADD_RULE)
         _refuse_nulls(body)
         args["rules"] = [msgspec.structs.asdict(rule) for rule in body.rules]
     return args
@@ -171,6 +174,8 @@ def change_policy(policy: str) -> Response:
 def _change(policy: str, changes: dict[str, Any]) -> Response:
     if "abbreviation" in changes:
         _abbreviation(changes["abbreviation"])
+    if "rules" in changes:
+        authorise(*EXCHANGE)
     seen = etags.seen(lambda: backend().engine("policy_show", policy=policy))
     return edit(
         "policy_update",
