@@ -1,5 +1,7 @@
 """The people of the identity service that ``script/services start keystone`` runs."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -39,3 +41,32 @@ def token(url: str, person: str, scope: str) -> str:
         )
     response.raise_for_status()
     return str(response.headers["X-Subject-Token"])
+
+
+def access(url: str, person: str, project: str) -> list[str]:
+    """The options of a client that asks for such a token."""
+    return [
+        *("--os-auth-url", url, "--os-username", person, "--os-password", PASSWORD),
+        *("--os-project-name", project, "--os-user-domain-id", _DEFAULT["id"]),
+        *("--os-project-domain-id", _DEFAULT["id"], "--os-identity-api-version", "3"),
+    ]
+
+
+@contextlib.contextmanager
+def offered(url: str, place: str) -> Iterator[None]:
+    """For a while, the catalogue has a policy service at a place."""
+    headers = {"X-Auth-Token": token(url, "admin", "admin")}
+    with requests.Session() as http:
+        http.trust_env = False
+        service = {"type": "policy", "name": "congress"}
+        made = http.post(f"{url}/services", json={"service": service}, headers=headers, timeout=60)
+        made.raise_for_status()
+        number = made.json()["service"]["id"]
+        endpoint = {"service_id": number, "interface": "public", "url": place, "region_id": "one"}
+        try:
+            http.post(
+                f"{url}/endpoints", json={"endpoint": endpoint}, headers=headers, timeout=60
+            ).raise_for_status()
+            yield
+        finally:
+            http.delete(f"{url}/services/{number}", headers=headers, timeout=60)

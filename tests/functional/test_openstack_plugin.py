@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.functional.live_server import LiveServer
-from tests.functional.test_released_client import (
+from tests.functional.released_client import (
     BROKEN,
     COMMANDS,
     POLICY_FILE,
