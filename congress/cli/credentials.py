@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from congress.cli.client import RequestFailed, Transport
 from congress.cli.transports import DEFAULT_ENDPOINT, KeystoneTransport, PlainTransport
+from congress.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from keystoneauth1.adapter import Adapter
@@ -88,7 +89,7 @@ def make_transport(options: argparse.Namespace) -> Transport:
             _of_cloud(options) if options.os_cloud else _of_account(options)
         )
     except ClientException as error:
-        raise RequestFailed(f"the credentials cannot be used: {error}") from error
+        raise _unusable(f"the credentials cannot be used: {error}") from error
     return KeystoneTransport(
         policy_adapter(
             session, region_name=region, interface=interface, endpoint_override=options.endpoint
@@ -145,7 +146,12 @@ def _of_cloud(options: argparse.Namespace) -> tuple[Session, str | None, str]:
     }
     given = {name: value for name, value in changes.items() if value is not None}
     try:
-        cloud = OpenStackConfig(load_envvars=False).get_one(cloud=options.os_cloud, **given)
+        cloud = OpenStackConfig().get_one(cloud=options.os_cloud, **given)
         return cloud.get_session(), cloud.region_name, options.os_interface
     except ConfigException as error:
-        raise RequestFailed(f"the cloud {options.os_cloud!r} cannot be used: {error}") from error
+        raise _unusable(f"the cloud {options.os_cloud!r} cannot be used: {error}") from error
+
+
+def _unusable(message: str) -> RequestFailed:
+    hint = "congress --help lists the options for credentials"
+    return RequestFailed(message, (Diagnostic("not-configured", message, hint=hint),))

@@ -99,6 +99,15 @@ def _unreachable(endpoint: str) -> RequestFailed:
     return RequestFailed(message, (Diagnostic("unavailable", message, hint=hint),))
 
 
+def _refused(error: Exception) -> RequestFailed:
+    """The failure of a request that needed the identity service, or the catalogue."""
+    from keystoneauth1.exceptions import ConnectFailure, Unauthorized
+
+    code = "unavailable" if isinstance(error, ConnectFailure) else "not-configured"
+    code = "unauthenticated" if isinstance(error, Unauthorized) else code
+    return RequestFailed(str(error), (Diagnostic(code, str(error)),))
+
+
 class KeystoneTransport:
     """Sends requests with a token of the OpenStack identity service."""
 
@@ -124,7 +133,7 @@ class KeystoneTransport:
                 raise_exc=False,
             )
         except ClientException as error:
-            raise RequestFailed(str(error)) from error
+            raise _refused(error) from error
         return int(response.status_code), str(response.text)
 
     def lines(
@@ -138,5 +147,5 @@ class KeystoneTransport:
                 path, params=dict(query), headers=dict(headers), stream=True, raise_exc=False
             )
         except ClientException as error:
-            raise RequestFailed(str(error)) from error
+            raise _refused(error) from error
         return int(response.status_code), _lines(response)

@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import requests
 import requests_mock
 
 from congress.cli.client import Client, RequestFailed
@@ -48,9 +49,7 @@ class CredentialsTest(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         file = Path(folder, "clouds.yaml")
         file.write_text(text)
-        # openstacksdk looks this up when it is imported.
-        place = "openstack.config.loader.CONFIG_FILES"
-        self.enterContext(mock.patch(place, [str(file)]))
+        self.enterContext(mock.patch.dict("os.environ", OS_CLIENT_CONFIG_FILE=str(file)))
 
     def keystone(self, mocked: requests_mock.Mocker) -> None:
         """An identity service whose catalogue has the policy service."""
@@ -171,8 +170,24 @@ class CredentialsTest(unittest.TestCase):
     def test_an_identity_service_that_refuses(self, mocked: requests_mock.Mocker) -> None:
         self.keystone(mocked)
         mocked.post(f"{KEYSTONE}/auth/tokens", json={}, status_code=401)
-        with self.assertRaises(RequestFailed):
+        with self.assertRaises(RequestFailed) as caught:
             Client(make_transport(parse(*ACCOUNT))).get("policies")
+        self.assertIn("error[unauthenticated]", str(caught.exception))
+
+    @requests_mock.Mocker()
+    def test_an_identity_service_that_is_away(self, mocked: requests_mock.Mocker) -> None:
+        mocked.get(KEYSTONE, exc=requests.ConnectionError)
+        mocked.post(f"{KEYSTONE}/auth/tokens", exc=requests.ConnectionError)
+        with self.assertRaises(RequestFailed) as caught:
+            Client(make_transport(parse(*ACCOUNT))).get("policies")
+        self.assertIn("error[unavailable]", str(caught.exception))
+
+    @requests_mock.Mocker()
+    def test_a_catalogue_without_the_service(self, mocked: requests_mock.Mocker) -> None:
+        self.keystone(mocked)
+        with self.assertRaises(RequestFailed) as caught:
+            Client(make_transport(parse(*ACCOUNT, "--os-region-name", "z"))).get("policies")
+        self.assertIn("error[not-configured]", str(caught.exception))
 
     @requests_mock.Mocker()
     def test_answers_that_are_not_of_congress(self, mocked: requests_mock.Mocker) -> None:
