@@ -121,12 +121,12 @@ class TestPolicies(OfflineCommand):
         """See cliff."""
         from congress.cli.lang.report import run_files
 
-        report = run_files(parsed_args.files)
-        shown = parsed_args.coverage or parsed_args.fail_under is not None
+        covering = parsed_args.coverage or parsed_args.fail_under is not None
+        report = run_files(parsed_args.files, covering=covering)
         if parsed_args.json:
             print(report.as_json(), file=self.app.stdout)
         else:
-            _show(report.as_text(coverage=shown), self.app.stdout)
+            _show(report.as_text(), self.app.stdout)
         little = parsed_args.fail_under is not None and report.percent < parsed_args.fail_under
         return int(bool(report.failed or little))
 

@@ -97,8 +97,11 @@ def read_tests(path: Path) -> TestFile:
     return TestFile(path, policies, tuple(each_once([given], policies)), tuple(document.tests))
 
 
-def run_tests(tests: TestFile, watch: Watch) -> Iterator[Outcome]:
-    """The outcome of every test of a file; one that stands for all if no test can run."""
+def run_tests(tests: TestFile, watch: Watch = lambda engine: None) -> Iterator[Outcome]:
+    """The outcome of every test of a file; one that stands for all if no test can run.
+
+    :param watch: called with a test's engine whenever something has changed in it.
+    """
     file = str(tests.path)
     if problems := _broken(tests):
         yield Outcome(file, "the policies can be used", problems)

@@ -7,7 +7,6 @@ Invariant: whatever a file holds, it is read or ``Refused`` with its path.
 """
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -136,7 +135,7 @@ def _settings(path: Path, source: str) -> Iterator[tuple[str, str]]:
         if line.strip() and not line.lstrip().startswith(("#", "//")):
             return
         found = _SETTINGS.match(line.strip())
-        for word in shlex.split(found[1]) if found else ():
+        for word in found[1].split() if found else ():
             key, sign, value = word.partition("=")
             if key not in _KEYS or not sign:
                 hint = f"settings are {', '.join(f'{each}=...' for each in _KEYS)}"

@@ -27,8 +27,9 @@ class TestsTestCase(LangTestCase):
         document = {"policies": ["p.rules"], "tests": tests} | members
         return self.write(name, json.dumps(document))
 
-    def run_file(self, *tests: object, **members: object) -> dict[str, Any]:
-        code, out, err = self.lang("test", self.file(tests, **members), "--json")
+    def run_file(self, *tests: object, options: str = "", **members: object) -> dict[str, Any]:
+        name = self.file(tests, **members)
+        code, out, err = self.lang("test", name, "--json", *options.split())
         found: dict[str, Any] = json.loads(out)
         self.assertEqual(int(bool(found["failed"])), code, err)
         return found
@@ -179,7 +180,8 @@ class CoverageTest(TestsTestCase):
     def test_states_on_the_way_count(self) -> None:
         steps = [stock(["a", 5]), stock(["root", 20]), stock(["a", 20]), stock()]
         case = {"name": "one", "when": steps, "expect": []}
-        found = self.run_file(case)["coverage"]
+        self.assertNotIn("coverage", self.run_file(case))
+        found = self.run_file(case, options="--coverage")["coverage"]
         self.assertEqual({"percent": 100.0, "points": 8, "missing": []}, found)
 
     def test_a_threshold(self) -> None:
@@ -191,7 +193,8 @@ class CoverageTest(TestsTestCase):
 
     def test_rules_in_yaml_have_their_places_and_rules_that_wait_count(self) -> None:
         self.write("p.yaml", "name: p\nrules:\n- rule: a(x) :- later(0=x)\n- rule: b(1)\n")
-        found = self.run_file({"name": "one", "expect": []}, policies=["p.yaml"])["coverage"]
+        case = {"name": "one", "expect": []}
+        found = self.run_file(case, options="--coverage", policies=["p.yaml"])["coverage"]
         self.assertEqual(0.0, found["percent"])
         places = [(point["line"], point["column"]) for point in found["missing"]]
         self.assertEqual([(3, 9), (3, 17), (3, 17)], places)

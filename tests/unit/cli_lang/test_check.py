@@ -121,7 +121,7 @@ class CheckTest(LangTestCase):
         self.write("worse.yaml", "{")
         self.write("date.yaml", "2026-99-99")
         self.write("deep.yaml", "[" * 5000)
-        self.write("set.rules", "# congress: colour=red")
+        self.write("set.rules", "# congress: it's=red")
         (self.folder / "latin.rules").write_bytes(b"a(\xe9)")
         self.write("not a name", "a(1)")
         self.write("kind.rules", "# congress: kind=fast")
