@@ -82,7 +82,7 @@ def authorise(*rules: str) -> None:
             continue
         raise refuse(
             "forbidden",
-            f"{who.user_name or who.user_id} may not do this ({rule})",
+            f"{who.name} may not do this ({rule})",
             hint="it takes the role admin, or to see something the role reader in the scope "
             "of the system, unless the policy file says otherwise",
         )

@@ -99,6 +99,12 @@ RULES = (
     _rule("library:update", UPDATE, "Change a policy of the library."),
     _rule("library:delete", DELETE, "Delete a policy from the library."),
     _rule("ledger:list", READ, "List the actions that were asked for."),
+    _rule("audit:list", READ, "List who wrote what, and what came of it."),
+)
+
+#: Rules of requests that change nothing.
+READS = frozenset(
+    rule.name for rule in RULES if rule.check_str in (f"rule:{READ}", f"rule:{ANYBODY}")
 )
 
 DEFAULTS = (*FOUNDATIONS, *RULES)

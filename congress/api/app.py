@@ -6,7 +6,7 @@ May import ``congress.model`` and ``congress.interfaces``.
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
-from congress.api import access, discovery, errors, health, revision
+from congress.api import access, audit, discovery, errors, health, revision
 from congress.api.authority import Authority
 from congress.api.backend import Backend, attach, backend
 from congress.api.front import is_versioned
@@ -23,6 +23,7 @@ def create_app(behind: Backend) -> Flask:
     attach(app.extensions, behind)
     app.before_request(_bound_request)
     access.install(app, Authority(behind.conf, behind.clock))
+    audit.install(app)
     revision.install(app)
     errors.install(app)
     app.register_error_handler(NotFound, _on_not_found)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from flask import request
+from flask import g, request
 
 from congress.api.errors import Answer, RouteRefused
 from congress.interfaces.auth import CALLER_KEY, Caller
@@ -150,9 +150,16 @@ def caller() -> Caller:
 
 
 def attribution() -> dict[str, str]:
-    """The arguments that tell a role who asked, for its audit trail."""
-    who = caller()
-    return {
-        "actor": who.user_name or who.user_id,
-        "request_id": request.environ.get(REQUEST_ID, ""),
-    }
+    """The arguments that tell a role who asked, which records it with the write."""
+    g.attributed = True
+    return {"actor": caller().name, "request_id": request_id()}
+
+
+def attributed() -> bool:
+    """Whether a role was told who asked."""
+    return bool(g.get("attributed"))
+
+
+def request_id() -> str:
+    """The number of the request."""
+    return str(request.environ.get(REQUEST_ID, ""))

@@ -31,6 +31,11 @@ class Caller:
     system_scope: str = ""
     credentials: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """The caller for people."""
+        return self.user_name or self.user_id
+
 
 @dataclass(frozen=True, slots=True)
 class AuthContext:

@@ -351,16 +351,36 @@ class ChangeStore(Protocol):
         """Keep the newest ``keep`` revisions' changes; tell how many records went."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which records are asked for: those that match all that is given.
+
+    :param since: those at that time or later, seconds since the epoch.
+    :param until: those before that time.
+    """
+
+    actor: str | None = None
+    verb: str | None = None
+    target: str | None = None
+    outcome: str | None = None
+    request_id: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
 class AuditStore(Protocol):
-    """The audit trail, oldest first."""
+    """The audit trail; ids grow."""
 
     def add(self, record: AuditRecord) -> None:
         """Append a record; its id is given by the store."""
 
     def list(
-        self, *, after_id: int = 0, limit: int = 1000, actor: str | None = None
+        self, query: AuditQuery | None = None, *, before_id: int | None = None, limit: int = 1000
     ) -> Sequence[AuditRecord]:
-        """Records after an id."""
+        """The newest records that match, the newest first; with ``before_id``, older ones."""
+
+    def forget(self, before: float) -> int:
+        """Drop records of an earlier time; tell how many."""
 
 
 class FactStore(Protocol):

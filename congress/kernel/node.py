@@ -21,6 +21,7 @@ from congress.interfaces.bus import BusContext, BusTransport
 from congress.interfaces.role import Bus, NodeRole, RoleParts, Service
 from congress.interfaces.runtime import Clock, Loop, Threads
 from congress.interfaces.storage import StorageBackend, StorageContext
+from congress.kernel.audit import audit_sink, tell_audit
 from congress.kernel.catalogue import Catalogue
 from congress.kernel.clock import SystemClock
 from congress.kernel.composition import Composition, compose
@@ -169,6 +170,7 @@ class Node:
         with starting(f"storage {composition.storage}"):
             context = StorageContext(bus_id, self.clock, conf, self._hub)
             self._storage = self.plugins.make("storage", composition.storage, context)
+            tell_audit(self._storage, audit_sink(conf))
             self._storage.open()
         with starting(f"bus {composition.transport}"):
             transport = self.plugins.make(

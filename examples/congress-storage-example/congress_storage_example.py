@@ -13,6 +13,7 @@ from pathlib import Path
 
 from congress.interfaces.plugin import Option, PluginInfo, Scope
 from congress.interfaces.storage import (
+    AuditQuery,
     AuditRecord,
     AuditStore,
     Fence,
@@ -78,6 +79,9 @@ class NotingAudit:
         self.noted.append(record)
 
     def list(
-        self, *, after_id: int = 0, limit: int = 1000, actor: str | None = None
+        self, query: AuditQuery | None = None, *, before_id: int | None = None, limit: int = 1000
     ) -> Sequence[AuditRecord]:
-        return self._inner.list(after_id=after_id, limit=limit, actor=actor)
+        return self._inner.list(query, before_id=before_id, limit=limit)
+
+    def forget(self, before: float) -> int:
+        return self._inner.forget(before)

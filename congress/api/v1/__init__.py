@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from congress.api.v1 import (
     actions,
+    audit,
     changes,
     datasources,
     drivers,
@@ -35,5 +36,6 @@ BLUEPRINTS: Sequence[Blueprint] = (
     drivers.bp,
     webhooks.bp,
     ledger.bp,
+    audit.bp,
     library.bp,
 )

@@ -21,6 +21,7 @@ GROUPS: Mapping[str, Sequence[cfg.Opt]] = {
     "node": node.NODE,
     "dse": bus.DSE,
     "storage": database.STORAGE,
+    "audit": database.AUDIT,
     "secrets": database.SECRETS,
     "api": api.API,
     "datasources": datasources.DATASOURCES,

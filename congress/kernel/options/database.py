@@ -1,4 +1,4 @@
-"""Options of what is kept: the storage backend and the store of secrets.
+"""Options of what is kept: the storage backend, the audit trail and the store of secrets.
 
 May import oslo.config only. Where the database is, is said in ``[database]``,
 which belongs to oslo.db.
@@ -28,6 +28,28 @@ STORAGE = (
         min=60.0,
         mutable=True,
         help="Seconds a finished action that is no longer wanted stays in the action ledger.",
+    ),
+)
+
+AUDIT = (
+    cfg.StrOpt(
+        "sink",
+        default="log",
+        choices=("log", "file", "none"),
+        help="Where audit records go besides the database, as lines of JSON: the log of the node "
+        "that made them, a file, or nowhere.",
+    ),
+    cfg.StrOpt(
+        "file",
+        help="The file of sink=file. It may be moved away at any time, as logrotate does; the next "
+        "record makes a new one.",
+    ),
+    cfg.FloatOpt(
+        "retention",
+        default=90 * 86400.0,
+        min=60.0,
+        mutable=True,
+        help="Seconds an audit record stays in the database.",
     ),
 )
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from congress.interfaces.plugin import OptionValue
 from congress.interfaces.storage import (
+    AuditQuery,
     AuditRecord,
     ChangeRecord,
     DatasourceRecord,
@@ -19,6 +20,9 @@ from congress.interfaces.storage import (
 )
 from congress.model.action import ActionState
 from congress.plugins.storage.limits import json_copy, json_object
+
+#: What an ``AuditQuery`` compares as text.
+AUDIT_TEXTS = ("actor", "verb", "target", "outcome", "request_id")
 
 
 def settled_datasource(record: DatasourceRecord) -> DatasourceRecord:
@@ -45,6 +49,15 @@ def settled_entry(entry: LedgerEntry) -> LedgerEntry:
 def settled_audit(record: AuditRecord, record_id: int) -> AuditRecord:
     """The record under its id, with details of its own."""
     return replace(record, id=record_id, details=json_object(record.details))
+
+
+def matches(record: AuditRecord, query: AuditQuery | None) -> bool:
+    """Whether a record is one of those asked for."""
+    if query is None:
+        return True
+    equal = all(getattr(query, name) in (None, getattr(record, name)) for name in AUDIT_TEXTS)
+    since, until = query.since, query.until
+    return equal and (since is None or record.at >= since) and (until is None or record.at < until)
 
 
 def same_standing(one: LedgerEntry | None, other: LedgerEntry | None) -> bool:

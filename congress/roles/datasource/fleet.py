@@ -14,7 +14,7 @@ from typing import Any
 
 from congress.interfaces.role import Peer
 from congress.interfaces.runtime import Loop, Pool
-from congress.interfaces.storage import DatasourceRecord, StorageError
+from congress.interfaces.storage import DatasourceRecord, StorageError, Transaction
 from congress.model.status import Health, State
 from congress.roles.datasource.host import Host, HostParts
 from congress.roles.datasource.leases import Leases, Tenure
@@ -256,10 +256,15 @@ class Fleet:
             self.hear("heard", peer)
 
     def _keep_house(self) -> None:
-        """Forget actions that were over long ago. Fleet loop."""
-        before = self._parts.clock.time() - self._parts.settings.ledger_retention
+        """Forget actions that were over long ago, and old audit records. Fleet loop."""
+        now, settings = self._parts.clock.time(), self._parts.settings
+
+        def forget(tx: Transaction) -> None:
+            tx.ledger.forget(now - settings.ledger_retention)
+            tx.audit.forget(now - settings.audit_retention)
+
         try:
-            self._parts.storage.run(lambda tx: tx.ledger.forget(before))
+            self._parts.storage.run(forget)
         except StorageError as error:
             self._away(error)
 

@@ -17,7 +17,7 @@ import msgspec
 
 from congress.interfaces.runtime import Clock
 from congress.interfaces.storage import AuditRecord, LedgerEntry, StorageBackend, Transaction
-from congress.model.action import ActionState, DesiredAction, Promise
+from congress.model.action import ActionState, DesiredAction, Promise, action_id
 from congress.roles.datasource.copies import Edge
 from congress.roles.datasource.leases import Tenure
 
@@ -76,6 +76,7 @@ class Ledger:
                 if entry.state is ActionState.CLAIMED:
                     settled = _taken_over(entry, now)
                     tx.ledger.put(settled, entry)
+                    _note(tx, entry, settled)
                     entries.append(settled)
                 else:
                     entries.append(entry)
@@ -99,6 +100,7 @@ class Ledger:
                 new = _risen(old, edge.desired, at, enabled) if edge.rise else _fallen(old, at)
                 if new is not None:
                     tx.ledger.put(new, old)
+                    _note(tx, old, new)
                     steps.append((old, new))
                 if (entry := new or old) is not None:
                     standing[edge.key] = entry
@@ -124,19 +126,11 @@ class Ledger:
             created_at=now,
             updated_at=now,
         )
-        audit = AuditRecord(
-            at=now,
-            actor=actor,
-            verb="datasource:execute",
-            target=f"{desired.datasource}:{desired.action}",
-            outcome="recorded" if enabled else str(entry.state),
-            request_id=request_id,
-            details={"key": entry.key},
-        )
 
         def work(tx: Transaction) -> None:
             tx.ledger.put(entry, None)
-            tx.audit.add(audit)
+            outcome = "recorded" if enabled else str(entry.state)
+            tx.audit.add(_record(tx, entry, outcome, actor, request_id))
 
         self._run(work)
         self._count([(None, entry)])
@@ -171,20 +165,9 @@ class Ledger:
 
     def finish(self, entry: LedgerEntry, outcome: Outcome) -> LedgerEntry | None:
         """Write what came of a claimed activation."""
-        audit = None
-        if entry.manual and outcome.state.final:
-            audit = AuditRecord(
-                at=self._clock.time(),
-                actor="",
-                verb="datasource:execute",
-                target=f"{self._datasource}:{entry.desired.action}",
-                outcome=str(outcome.state),
-                details={"key": entry.key},
-            )
         return self._change(
             entry,
             (ActionState.CLAIMED,),
-            audit,
             state=outcome.state,
             result=bounded(outcome.result),
             message=outcome.message,
@@ -202,7 +185,6 @@ class Ledger:
         self,
         entry: LedgerEntry,
         states: Sequence[ActionState],
-        audit: AuditRecord | None = None,
         **changes: Any,
     ) -> LedgerEntry | None:
         def work(tx: Transaction) -> Step | None:
@@ -211,8 +193,7 @@ class Ledger:
                 return None
             new = dataclasses.replace(old, updated_at=self._clock.time(), **changes)
             tx.ledger.put(new, old)
-            if audit is not None:
-                tx.audit.add(audit)
+            _note(tx, old, new)
             return old, new
 
         step = self._run(work)
@@ -231,6 +212,31 @@ class Ledger:
                 counts[old.state] -= 1
             counts[new.state] += 1
         self._counts = counts
+
+
+def _note(tx: Transaction, old: LedgerEntry | None, new: LedgerEntry) -> None:
+    """Put the end of an activation into the audit trail."""
+    if new.state.final and (
+        old is None or (old.generation, old.state) != (new.generation, new.state)
+    ):
+        actor = "" if new.manual else f"policy:{new.desired.policy}"
+        tx.audit.add(_record(tx, new, str(new.state), actor))
+
+
+def _record(
+    tx: Transaction, entry: LedgerEntry, outcome: str, actor: str, request_id: str = ""
+) -> AuditRecord:
+    desired = entry.desired
+    return AuditRecord(
+        at=entry.updated_at,
+        actor=actor,
+        verb="datasource:execute",
+        target=f"{desired.datasource}:{desired.action}",
+        outcome=outcome,
+        request_id=request_id,
+        revision=tx.changes.revision(),
+        details={"action_id": action_id(entry.key, entry.generation), "rule": desired.rule},
+    )
 
 
 def _risen(

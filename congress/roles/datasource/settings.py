@@ -104,6 +104,11 @@ class Settings:
         return float(self._conf.datasources.webhook_window)
 
     @property
+    def audit_retention(self) -> float:
+        """How long audit records are kept."""
+        return float(self._conf.audit.retention)
+
+    @property
     def ledger_retention(self) -> float:
         """How long an action that is over stays in the ledger."""
         return float(self._conf.storage.action_log_retention)

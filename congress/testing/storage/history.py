@@ -3,7 +3,9 @@
 May import the standard library, ``congress.interfaces`` and ``congress.model``.
 """
 
-from congress.interfaces.storage import AuditRecord, ChangeRecord, Conflict
+from dataclasses import replace
+
+from congress.interfaces.storage import AuditQuery, AuditRecord, ChangeRecord, Conflict
 from congress.testing.storage.case import AWKWARD, StorageCase
 
 
@@ -74,7 +76,7 @@ class HistorySuite(StorageCase):
             self.assertEqual(tx.changes.trim(5), 0)
             self.assertEqual(len(tx.changes.since(0) or ()), 1)
 
-    def test_audit_records_are_told_in_order(self) -> None:
+    def test_audit_records_are_told_the_newest_first(self) -> None:
         details = {"a": [1, None, AWKWARD]}
         record = AuditRecord(1.5, AWKWARD, "create", AWKWARD, "done", "req-1", 3, details)
         with self.writing() as tx:
@@ -84,16 +86,40 @@ class HistorySuite(StorageCase):
         with self.reading() as tx:
             found = tx.audit.list()
             ids = [entry.id for entry in found]
-            self.assertEqual(ids, sorted(set(ids)))
-            self.assertEqual(
-                found[0],
-                AuditRecord(
-                    1.5, AWKWARD, "create", AWKWARD, "done", "req-1", 3, details, id=ids[0]
-                ),
-            )
-            self.assertEqual([e.id for e in tx.audit.list(after_id=ids[1])], ids[2:])
+            self.assertEqual(ids, sorted(set(ids), reverse=True))
+            self.assertEqual(found[-1], replace(record, id=ids[-1]))
+            self.assertEqual([e.id for e in tx.audit.list(before_id=ids[1])], ids[2:])
             self.assertEqual([e.id for e in tx.audit.list(limit=2)], ids[:2])
-            self.assertEqual([e.id for e in tx.audit.list(actor="actor-0")], [ids[1], ids[3]])
+
+    def test_audit_records_are_found_by_what_they_say(self) -> None:
+        first = AuditRecord(1.0, "alice", "create", "p", "ok", "req-1")
+        second = AuditRecord(2.0, "bob", "delete", "q", "denied", "req-2")
+        with self.writing() as tx:
+            tx.audit.add(first)
+            tx.audit.add(second)
+        with self.reading() as tx:
+            for query, expected in (
+                (AuditQuery(actor="alice"), [1.0]),
+                (AuditQuery(verb="delete"), [2.0]),
+                (AuditQuery(target="q"), [2.0]),
+                (AuditQuery(outcome="ok"), [1.0]),
+                (AuditQuery(request_id="req-2"), [2.0]),
+                (AuditQuery(since=2.0), [2.0]),
+                (AuditQuery(until=2.0), [1.0]),
+                (AuditQuery(actor="alice", verb="delete"), []),
+                (AuditQuery(), [2.0, 1.0]),
+            ):
+                self.assertEqual([entry.at for entry in tx.audit.list(query)], expected, query)
+
+    def test_old_audit_records_are_forgotten(self) -> None:
+        with self.writing() as tx:
+            for at in (1.0, 2.0, 3.0):
+                tx.audit.add(AuditRecord(at, "a", "b", "c", "ok"))
+        with self.writing() as tx:
+            self.assertEqual(tx.audit.forget(3.0), 2)
+            self.assertEqual(tx.audit.forget(3.0), 0)
+        with self.reading() as tx:
+            self.assertEqual([entry.at for entry in tx.audit.list()], [3.0])
 
     def test_facts_are_set_in_place_of_the_expected(self) -> None:
         with self.writing() as tx:

@@ -218,6 +218,15 @@ class DatasourceCommandTest(CliTestCase):
         self.assertIn("id: the id", self.output("driver", "schema", "show", "cloud"))
         self.assertIn("CURRENT", self.output("version", "list"))
 
+    def test_the_audit_trail(self) -> None:
+        self.run_command("rule", "delete", "nosuch", "1")
+        args = ("audit", "list", "--kind", "policy:rule:delete", "--since", "2020-01-01")
+        (found,) = json.loads(self.output(*args, "--limit", "5", "--long", "-f", "json"))
+        self.assertEqual("refused", found["outcome"])
+        self.assertEqual(
+            [], json.loads(self.output("audit", "list", "--marker", str(found["id"]), "-f", "json"))
+        )
+
     def test_the_ledger(self) -> None:
         args = ("ledger", "list", "--state", "done", "--state", "failed", "--limit", "5")
         self.assertEqual([], json.loads(self.output(*args, "--long", "-f", "json")))

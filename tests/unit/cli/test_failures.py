@@ -90,6 +90,7 @@ REFUSED = [
     "datasource row update cloud1 servers []",
     "datasource row list cloud1 servers --limit 0",
     "ledger list --limit 0",
+    "audit list --since yesterday",
     "library activate shelf",
     "library update shelf",
     "library update shelf --abbreviation toolong",
@@ -126,6 +127,7 @@ HARMLESS = {
     "policy_list", "policy_create", "policy_create-from-file", "policy_apply", "datasource_list",
     "driver_list", "version_list", "library_list", "library_create", "library_load",
     "health_show",
+    "audit_list",
 }  # fmt: skip
 
 

@@ -1,9 +1,13 @@
 """Actions that policy asks for: once for each activation, whatever happens around."""
 
+from collections.abc import Sequence
+
 from congress.interfaces.datasource import DriverError
+from congress.interfaces.storage import AuditQuery, AuditRecord
 from congress.model.action import ActionState, DesiredAction, action_id
 from congress.model.diagnostic import refuse
 from congress.model.values import Value
+from congress.roles.datasource.fleet import HOUSEKEEPING
 from tests.unit.roles_datasource.kit import DatasourceCase, Engine, ids, pause
 
 VM1, VM2 = pause("vm1"), pause("vm2")
@@ -143,6 +147,44 @@ class ActivationTest(ActionCase):
         self.assertEqual({"pe1": True}, detail["engines"])
         self.assertEqual(1, detail["actions"]["done"])
         self.assertEqual(0, detail["actions"]["in_doubt"])
+
+
+class AuditTest(ActionCase):
+    def records(self) -> Sequence[AuditRecord]:
+        query = AuditQuery(verb="datasource:execute")
+        return self.storage.read(lambda tx: tx.audit.list(query))
+
+    def test_the_end_of_an_action_leaves_a_record(self) -> None:
+        self.pe.want(VM1)
+        self.clock.advance(2.0)
+        (record,) = self.records()
+        self.assertEqual(
+            ("policy:action", "nova:pause", "done"), (record.actor, record.target, record.outcome)
+        )
+        details = {"action_id": action_id(VM1.key, 1), "rule": VM1.rule}
+        self.assertEqual(details, record.details)
+        self.assertEqual(1, record.revision)
+        self.pe.drop(VM1)
+        self.clock.advance(2.0)
+        self.assertEqual(1, len(self.records()))
+
+    def test_a_failure_and_what_is_suppressed_too(self) -> None:
+        self.world.act_error = DriverError("no quota")
+        self.pe.want(VM1)
+        self.clock.advance(2.0)
+        self.override("enable_execute_action", False)
+        self.pe.want(VM1, VM2)
+        self.clock.advance(2.0)
+        self.assertEqual(["suppressed", "failed"], [record.outcome for record in self.records()])
+
+    def test_old_records_are_forgotten(self) -> None:
+        self.pe.want(VM1)
+        self.clock.advance(2.0)
+        self.override("audit.retention", HOUSEKEEPING)
+        self.clock.advance(HOUSEKEEPING)
+        self.assertEqual(1, len(self.records()))
+        self.clock.advance(HOUSEKEEPING)
+        self.assertEqual([], list(self.records()))
 
 
 class SuppressedTest(ActionCase):

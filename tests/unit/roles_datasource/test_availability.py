@@ -139,6 +139,8 @@ class TakeOverTest(DatasourceCase):
         self.assertEqual((ActionState.IN_DOUBT, 1), (entry.state, entry.attempts))
         self.assertEqual(1, len(self.world.calls))
         self.assertEqual(1, self.ask(two, "status")["detail"]["actions"]["in_doubt"])
+        newest = self.storage.read(lambda tx: tx.audit.list(limit=1))[0]
+        self.assertEqual(("nova:pause", "in_doubt"), (newest.target, newest.outcome))
 
     def test_what_must_run_at_least_once_is_repeated_by_the_next_owner(self) -> None:
         one, _, engine = self.pair()

@@ -1,6 +1,7 @@
 """Actions that people ask for: checked, recorded, run once, their result returned."""
 
 from congress.interfaces.datasource import DriverError
+from congress.interfaces.storage import AuditQuery
 from tests.unit.roles_datasource.kit import DatasourceCase
 
 
@@ -19,8 +20,9 @@ class ManualTest(DatasourceCase):
         entry = self.ledger()[0]
         self.assertTrue(entry.manual)
         self.assertFalse(entry.active)
-        outcomes = [a.outcome for a in self.storage.read(lambda tx: tx.audit.list())][1:]
-        self.assertEqual(["recorded", "done"], outcomes)
+        records = self.storage.read(lambda tx: tx.audit.list(AuditQuery(verb="datasource:execute")))
+        self.assertEqual(["done", "recorded"], [record.outcome for record in records])
+        self.assertEqual(records[0].details, records[1].details)
 
     def test_without_waiting_the_answer_is_empty(self) -> None:
         self.assertEqual({}, self.execute(self.ds, "pause", "vm1", wait=False))

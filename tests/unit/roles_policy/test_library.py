@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from congress.interfaces.storage import AuditQuery
 from congress.model.diagnostic import Refused
 from congress.roles.policy.library_files import MAX_FILE_BYTES, files_digest, read_shelf
 from congress.roles.policy.role import LIBRARY_INTERVAL
@@ -146,12 +147,12 @@ class WritingTest(LibraryTestCase):
         self.call("library_create", policy=policy, actor="ann", request_id="req-1")
         self.call("library_replace", library="a", policy=policy, actor="ann")
         self.call("library_delete", library="a", actor="ann")
-        records = self.storage.read(lambda tx: tx.audit.list(actor="ann"))
+        records = self.storage.read(lambda tx: tx.audit.list(AuditQuery(actor="ann")))
         self.assertEqual(
-            ["library:create", "library:update", "library:delete"], [r.verb for r in records]
+            ["library:delete", "library:update", "library:create"], [r.verb for r in records]
         )
         self.assertEqual({"library/a"}, {record.target for record in records})
-        self.assertEqual("req-1", records[0].request_id)
+        self.assertEqual("req-1", records[-1].request_id)
 
     def test_refusals(self) -> None:
         self.call("library_create", policy={"name": "a", "rules": []})

@@ -2,9 +2,11 @@
 
 import json
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from congress.interfaces.role import Epoch, Position
+from congress.interfaces.storage import AuditQuery, AuditRecord
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Refused
 from congress.model.schema import Schema
@@ -247,12 +249,15 @@ class RuleTest(PolicyEngineTestCase):
 
     def test_writes_leave_an_audit_record(self) -> None:
         self.rule("p", "a(1)", actor="alice", request_id="req-1")
-        records = self.storage.read(lambda tx: tx.audit.list(actor="alice"))
+        records = self.audited()
         self.assertEqual(["policy:rule:create"], [record.verb for record in records])
         self.assertEqual("req-1", records[0].request_id)
         self.assertEqual(self.call("engine_status")["revision"], records[0].revision)
         self.refused("rule_create", policy="p", rule="a(1)", actor="alice")
-        self.assertEqual(1, len(self.storage.read(lambda tx: tx.audit.list(actor="alice"))))
+        self.assertEqual(1, len(self.audited()))
+
+    def audited(self) -> Sequence[AuditRecord]:
+        return self.storage.read(lambda tx: tx.audit.list(AuditQuery(actor="alice")))
 
 
 class UnknownColumnTest(PolicyEngineTestCase):

@@ -8,13 +8,25 @@ not hold it before, and never otherwise. A lease that was given up has no owner.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from congress.interfaces.runtime import Clock
-from congress.interfaces.storage import AuditRecord, Fence, LeaseRecord, LedgerEntry
+from congress.interfaces.storage import (
+    AuditQuery,
+    AuditRecord,
+    Fence,
+    LeaseRecord,
+    LedgerEntry,
+)
 from congress.model.action import ActionState
 from congress.plugins.storage.limits import RESOURCE, checked_name
 from congress.plugins.storage.memory.contents import Drafts
-from congress.plugins.storage.records import same_standing, settled_audit, settled_entry
+from congress.plugins.storage.records import (
+    matches,
+    same_standing,
+    settled_audit,
+    settled_entry,
+)
 
 
 class MemoryLedger:
@@ -133,14 +145,22 @@ class MemoryAudit:
         self._drafts.audit.edit()[number] = settled_audit(record, number)
 
     def list(
-        self, *, after_id: int = 0, limit: int = 1000, actor: str | None = None
+        self, query: AuditQuery | None = None, *, before_id: int | None = None, limit: int = 1000
     ) -> Sequence[AuditRecord]:
-        found = [
+        newest_first = reversed(list(self._drafts.audit.rows.items()))
+        found = (
             record
-            for number, record in self._drafts.audit.rows.items()
-            if number > after_id and (actor is None or record.actor == actor)
-        ]
-        return found[:limit]
+            for number, record in newest_first
+            if (before_id is None or number < before_id) and matches(record, query)
+        )
+        return list(islice(found, limit))
+
+    def forget(self, before: float) -> int:
+        rows = self._drafts.audit.edit()
+        old = [number for number, record in rows.items() if record.at < before]
+        for number in old:
+            del rows[number]
+        return len(old)
 
 
 class MemoryFacts:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from congress.interfaces.storage import AuditRecord
+from congress.interfaces.storage import AuditQuery, AuditRecord
 from congress.plugins.storage.limits import checked_name
+from congress.plugins.storage.records import AUDIT_TEXTS
 from congress.plugins.storage.sql.models import Audit, Fact
 from congress.plugins.storage.sql.session import Session
 
@@ -35,11 +36,19 @@ class SqlAudit:
         )
 
     def list(
-        self, *, after_id: int = 0, limit: int = 1000, actor: str | None = None
+        self, query: AuditQuery | None = None, *, before_id: int | None = None, limit: int = 1000
     ) -> Sequence[AuditRecord]:
-        statement = sa.select(*Audit.__table__.c).where(Audit.id > after_id)
-        if actor is not None:
-            statement = statement.where(Audit.actor == actor)
+        columns = Audit.__table__.c
+        statement = sa.select(*columns)
+        for name in AUDIT_TEXTS if query else ():
+            if (text := getattr(query, name)) is not None:
+                statement = statement.where(columns[name] == text)
+        if query and query.since is not None:
+            statement = statement.where(Audit.at >= query.since)
+        if query and query.until is not None:
+            statement = statement.where(Audit.at < query.until)
+        if before_id is not None:
+            statement = statement.where(Audit.id < before_id)
         return [
             AuditRecord(
                 at=row.at,
@@ -52,8 +61,11 @@ class SqlAudit:
                 details=row.details,
                 id=row.id,
             )
-            for row in self._session.all(statement.order_by(Audit.id).limit(limit))
+            for row in self._session.all(statement.order_by(Audit.id.desc()).limit(limit))
         ]
+
+    def forget(self, before: float) -> int:
+        return self._session.change(sa.delete(Audit).where(Audit.at < before))
 
 
 class SqlFacts:

@@ -1,0 +1,62 @@
+"""The audit trail: who wrote what, when, and what came of it."""
+
+import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from congress.api import answers
+from congress.api.access import guarded
+from congress.api.backend import backend
+from congress.api.requests import read_number
+from congress.interfaces.storage import AuditQuery, AuditRecord
+from congress.model.diagnostic import refuse
+
+bp = Blueprint("audit", __name__, url_prefix="/v1/audit")
+
+DEFAULT_LIMIT = 1000
+
+_TEXTS = ("actor", "verb", "target", "outcome", "request_id")
+
+
+@bp.get("")
+@guarded("audit:list")
+def list_audit() -> Response:
+    """The newest records first, of those that match; ``marker`` is the id of the last seen."""
+    texts: dict[str, Any] = {name: request.args.get(name) for name in _TEXTS}
+    query = AuditQuery(**texts, since=_moment("since"), until=_moment("until"))
+    marker, limit = read_number("marker"), read_number("limit") or DEFAULT_LIMIT
+    found = backend().storage.read(lambda tx: tx.audit.list(query, before_id=marker, limit=limit))
+    return answers.collection([record_to_plain(record) for record in found])
+
+
+def record_to_plain(record: AuditRecord) -> dict[str, Any]:
+    """A record as a JSON object; its time is UTC in ISO 8601."""
+    return {
+        "id": record.id,
+        "at": datetime.datetime.fromtimestamp(record.at, datetime.UTC).isoformat(),
+        "actor": record.actor,
+        "verb": record.verb,
+        "target": record.target,
+        "outcome": record.outcome,
+        "request_id": record.request_id,
+        "revision": record.revision,
+        "details": record.details,
+    }
+
+
+def _moment(name: str) -> float | None:
+    """A time of the query, in ISO 8601; without a zone it is UTC."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        return zoned.timestamp()
+    except (ValueError, OverflowError):
+        raise refuse(
+            "invalid",
+            f"{name} must be a time like 2026-11-28T14:00:00Z, not {text!r:.60}",
+            where=name,
+        ) from None
