@@ -13,10 +13,10 @@ from congress.api.app import create_app
 from congress.api.backend import Backend
 from congress.api.front import compose
 from congress.api.server import HttpServer
-from congress.interfaces.auth import AuthContext, AuthStrategy
+from congress.interfaces.auth import AuthContext, AuthStrategy, WsgiApp
 from congress.interfaces.plugin import PluginInfo
 from congress.interfaces.role import NodeRole, RoleParts, Service
-from congress.kernel.options.api import listen_address
+from congress.kernel.options.api import listen_address, shares_port
 from congress.model.status import Health, State
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class ApiService:
     def __init__(self, parts: RoleParts) -> None:
         self._parts = parts
         self._behind: Backend | None = None
+        self._served: WsgiApp | None = None
         self._server: HttpServer | None = None
 
     @property
@@ -37,8 +38,14 @@ class ApiService:
         """Where the API listens; empty before ``start``."""
         return self._server.url if self._server else ""
 
+    @property
+    def application(self) -> WsgiApp:
+        """What is served; there after ``start``."""
+        assert self._served is not None
+        return self._served
+
     def start(self) -> None:
-        """Listen and serve.
+        """Make the application, listen and serve.
 
         :raises Refused: what is wrong with the address or the authentication.
         """
@@ -48,10 +55,14 @@ class ApiService:
             "auth", conf.auth_strategy, AuthContext(conf, host)
         )
         self._behind = Backend(self._parts)
-        app = create_app(self._behind)
-        served = compose(app, strategy.wrap, conf)
+        self._served = compose(create_app(self._behind), strategy.wrap, conf)
+        if conf.api.listen:
+            self._listen(self._served, host, port)
+
+    def _listen(self, served: WsgiApp, host: str, port: int) -> None:
+        conf, threads, clock = self._parts.conf, self._parts.threads, self._parts.clock
         server = HttpServer(
-            served, host, port, threads=self._parts.threads, clock=self._parts.clock
+            served, host, port, threads=threads, clock=clock, shared=shares_port(conf)
         )
         server.start(
             conf.api.threads + conf.api.watchers,
@@ -70,8 +81,10 @@ class ApiService:
 
     def health(self) -> Health:
         """Whether it serves."""
-        if self._server is None:
+        if self._served is None:
             return Health(State.NOT_READY, "not started")
+        if self._server is None:
+            return Health(State.OK, "another server listens")
         if not self._server.alive():
             return Health(State.FAILED, "the network loop has ended")
         return Health(State.OK, self._server.url)

@@ -65,8 +65,8 @@ class _Dispatcher:
             task.cancel()
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """A socket that has the address."""
+def _bind(host: str, port: int, shared: bool) -> socket.socket:
+    """A socket that has the address, or shares it with other processes of this user."""
     made: socket.socket | None = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -74,6 +74,8 @@ def _bind(host: str, port: int) -> socket.socket:
         )[0]
         made = socket.socket(family, kind, protocol)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(address)
     except OSError as error:
         if made is not None:
@@ -88,14 +90,25 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 class HttpServer:
-    """Serves an application. Made without I/O; ``start`` and ``stop`` are called once."""
+    """Serves an application. Made without I/O; ``start`` and ``stop`` are called once.
+
+    :param shared: let other processes listen at the same address.
+    """
 
     def __init__(
-        self, app: WsgiApp, host: str, port: int, *, threads: Threads, clock: Clock
+        self,
+        app: WsgiApp,
+        host: str,
+        port: int,
+        *,
+        threads: Threads,
+        clock: Clock,
+        shared: bool = False,
     ) -> None:
         self._app = app
         self._host = host
         self._port = port
+        self._shared = shared
         self._threads = threads
         self._clock = clock
         self._server: Any = None
@@ -108,7 +121,7 @@ class HttpServer:
 
         :raises Refused: ``bad-configuration`` if the address cannot be listened on.
         """
-        listening = _bind(self._host, self._port)
+        listening = _bind(self._host, self._port, self._shared)
         self._pool = self._threads.pool("api", workers, _CONNECTIONS)
         self._server = create_server(
             self._app,

@@ -3,7 +3,7 @@
 May import ``congress.model`` and ``congress.interfaces`` only.
 """
 
-from congress.bus.bus import Bus
+from congress.bus.bus import Bus, make_bus
 from congress.bus.options import BusOptions
 
-__all__ = ["Bus", "BusOptions"]
+__all__ = ["Bus", "BusOptions", "make_bus"]

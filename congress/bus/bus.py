@@ -335,3 +335,25 @@ class Bus:
         if heard_at is not None and self._clock.monotonic() - heard_at < recent:
             return Health(State.DEGRADED, f"another node with the id {self.node!r} is on this bus")
         return Health()
+
+
+def make_bus(
+    transport: BusTransport,
+    *,
+    bus_id: str,
+    node: str,
+    instance: str,
+    clock: Clock,
+    threads: Threads,
+    options: Any,
+) -> Bus:
+    """The bus of a node, which follows the options of ``[dse]`` as they change."""
+    return Bus(
+        transport,
+        bus_id=bus_id,
+        node=node,
+        instance=instance,
+        clock=clock,
+        threads=threads,
+        options=BusOptions.following(options),
+    )

@@ -1,8 +1,7 @@
 """The command ``congress-server``: one node as a process.
 
-This is the composition root: the only module that brings the kernel and the bus
-together. May import the kernel at the top; what a role or plugin needs (Flask,
-SQLAlchemy, oslo.messaging) is imported when that role or plugin is.
+This brings the kernel and the bus together. May import both at the top; what a role or
+plugin needs (Flask, SQLAlchemy, oslo.messaging) is imported when that role or plugin is.
 
 Signals: SIGTERM and SIGINT end the node in order, a second one ends it at once;
 SIGHUP reads the options that can change; SIGUSR2 writes all stacks to stderr.
@@ -18,26 +17,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any
 
 from oslo_config import cfg
 
-from congress.bus import Bus, BusOptions
-from congress.interfaces.bus import BusTransport
-from congress.interfaces.runtime import Clock, Threads
+from congress.bus import make_bus
+from congress.cli.workers import ApiWorkers
 from congress.kernel import logs, systemd
 from congress.kernel.check import check
 from congress.kernel.clock import SystemClock
 from congress.kernel.errors import Problems
 from congress.kernel.exit_codes import ExitCode, exit_code
 from congress.kernel.health import liveness
-from congress.kernel.node import Node, NodeBus
+from congress.kernel.node import Node
 from congress.kernel.node_lock import NodeLock
 from congress.kernel.options import new_conf
+from congress.kernel.options.api import further_api_processes
 from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
 from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
-from congress.kernel.threads import prepare_process
+from congress.kernel.threads import prepare_process, start_thread
 from congress.model.diagnostic import Diagnostic, Refused, refuse
 from congress.model.status import State
 
@@ -67,6 +65,7 @@ class ServerProcess:
         self._node = Node(
             conf, make_bus=make_bus, on_failure=lambda why: self._events.put((_FAILED, why))
         )
+        self._workers = ApiWorkers(arguments, further_api_processes(conf), self._node.clock)
 
     def run(self) -> ExitCode:
         """Start, serve until told otherwise, and stop.
@@ -84,21 +83,25 @@ class ServerProcess:
         try:
             self._node.start()
             self._starting = False
+            self._workers.start()
         except _Interrupted:
             self._stop()
             return ExitCode.CLEAN
+        if self._conf.api_worker:
+            start_thread("starter", self._await_starter)
         self._announce()
         code = self._serve()
         self._stop()
         return code
 
     def _serve(self) -> ExitCode:
-        """Wait for signals and failures, and answer them."""
+        """Wait for signals and failures, and answer them; look after the workers meanwhile."""
         interval = systemd.watchdog_interval()
         while True:
             try:
-                event, reason = self._events.get(timeout=interval)
+                event, reason = self._events.get(timeout=self._workers.patience(interval))
             except Empty:
+                self._workers.tend()
                 self._sign_of_life()
                 continue
             if event == _RELOAD:
@@ -114,7 +117,9 @@ class ServerProcess:
         LOG.info("node %s ends within %g s", self._node.name, timeout)
         systemd.notify(systemd.STOPPING)
         faulthandler.dump_traceback_later(timeout + GRACE, exit=True)
+        self._workers.ask_to_end()
         self._node.stop(timeout)
+        self._workers.wait(timeout)
         faulthandler.cancel_dump_traceback_later()
         LOG.info("node %s has ended", self._node.name)
 
@@ -130,6 +135,11 @@ class ServerProcess:
         )
         systemd.notify(systemd.READY)
 
+    def _await_starter(self) -> None:
+        """End when the process that started this one has closed its end of the pipe, or died."""
+        sys.stdin.buffer.read()
+        self._events.put((_STOP, ""))
+
     def _sign_of_life(self) -> None:
         if liveness(self._node.health()).state is State.OK:
             systemd.notify(systemd.ALIVE)
@@ -143,6 +153,7 @@ class ServerProcess:
             note_bad_values(fresh, problems)
             problems.settle()
             changed = self._node.reload()
+            self._workers.reload()
             LOG.info("reloaded, %d options changed", len(changed))
         except (cfg.Error, Refused, SystemExit) as error:
             LOG.error("the configuration stays as it was: %s", error)  # noqa: TRY400
@@ -186,6 +197,10 @@ def parse(arguments: Sequence[str]) -> cfg.ConfigOpts:
             )
         conf.set_override("auth_strategy", "noauth")
         conf.set_override("roles", list(ROLE_FLAGS), group="node")
+    if conf.api_worker:
+        for role, flag in ROLE_FLAGS.items():
+            conf.set_override(flag, role == "api")
+        conf.set_override("id", f"{conf.node.id}-api-{conf.api_worker}", group="node")
     return conf
 
 
@@ -209,28 +224,6 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
     """Write problems for people, to stderr."""
     for diagnostic in diagnostics:
         print(diagnostic.render(), file=sys.stderr)
-
-
-def make_bus(
-    transport: BusTransport,
-    *,
-    bus_id: str,
-    node: str,
-    instance: str,
-    clock: Clock,
-    threads: Threads,
-    options: Any,
-) -> NodeBus:
-    """The bus of a node, which follows the options of ``[dse]`` as they change."""
-    return Bus(
-        transport,
-        bus_id=bus_id,
-        node=node,
-        instance=instance,
-        clock=clock,
-        threads=threads,
-        options=BusOptions.following(options),
-    )
 
 
 def run(arguments: Sequence[str]) -> ExitCode:

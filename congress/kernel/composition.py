@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from oslo_config import cfg
 
 from congress.kernel.errors import Problems
+from congress.kernel.options.api import further_api_processes
 from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
 from congress.kernel.options.values import note_bad_values
 from congress.kernel.plugins import NodePlugins
@@ -163,10 +164,37 @@ def _note_conflicts(
                     f"has the roles {', '.join(roles)} only",
                     where="[dse] transport",
                 )
-    if "api" in roles and conf.api_workers > 1:
-        problems.warn(
+    if further_api_processes(conf):
+        _note_lonely_workers(conf, plugins, transport, problems)
+
+
+def _note_lonely_workers(
+    conf: cfg.ConfigOpts, plugins: NodePlugins, transport: str, problems: Problems
+) -> None:
+    """Further processes for the API that could not reach the others, or share nothing."""
+    where = "[DEFAULT] api_workers"
+    with problems.gather():
+        if transport and not plugins.describe("bus", transport).features.get("distributed", True):
+            problems.add(
+                "bad-configuration",
+                f"further processes for the API cannot reach this one: bus transport "
+                f"{transport!r} does not leave the process",
+                hint="set transport_url to a messaging service, or api_workers to 1 and "
+                "[api] threads to more",
+                where=where,
+            )
+        if not plugins.describe("storage", str(conf.storage.backend)).features.get("shared", False):
+            problems.add(
+                "bad-configuration",
+                f"further processes for the API cannot share storage backend "
+                f"{str(conf.storage.backend)!r}",
+                hint="choose another [storage] backend, or set api_workers to 1",
+                where=where,
+            )
+    if not conf.bind_port:
+        problems.add(
             "bad-configuration",
-            "api_workers has no effect",
-            hint="set [api] threads, or start more nodes with the role api",
-            where="[DEFAULT] api_workers",
+            "further processes for the API need to know the port, and bind_port is 0",
+            hint="set bind_port to a free port",
+            where=where,
         )

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from congress.cli.server import make_bus, parse
+from congress.bus import make_bus
+from congress.cli.server import parse
 from congress.interfaces.role import Service
 from congress.kernel.node import Node
 from congress.model.status import Health, State

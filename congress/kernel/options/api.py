@@ -1,9 +1,11 @@
 """Options of the REST API, and the address it listens on.
 
-May import oslo.config only.
+May import oslo.config and the options of the node.
 """
 
 from oslo_config import cfg
+
+from congress.kernel.options.node import chosen_roles
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the documented default, with authentication
 LOOPBACK = "127.0.0.1"
@@ -30,15 +32,20 @@ DEFAULT = (
         "api_workers",
         default=1,
         min=1,
-        deprecated_for_removal=True,
-        deprecated_since="13.0.0",
-        deprecated_reason="One process serves the API with [api] threads threads. To serve it "
-        "from more processes, start nodes with the role api behind a load balancer.",
-        help="Has no effect besides a warning if it is greater than one.",
+        max=256,
+        help="Processes that serve the API at this address: the server itself, and as many more "
+        "that do nothing else. They need a transport_url and a bind_port, and are nodes of their "
+        "own, named after this one. A process has [api] threads threads.",
     ),
 )
 
 API = (
+    cfg.BoolOpt(
+        "listen",
+        default=True,
+        help="Whether the role api listens by itself. congress.api.wsgi, which another server "
+        "loads, sets this to false.",
+    ),
     cfg.IntOpt("threads", default=16, min=1, max=1000, help="Threads that serve API requests."),
     cfg.IntOpt(
         "watchers",
@@ -105,3 +112,14 @@ def listen_address(conf: cfg.ConfigOpts) -> tuple[str, int]:
     chosen = location is not None and location.location is not cfg.Locations.opt_default
     host = LOOPBACK if conf.auth_strategy == "noauth" and not chosen else str(conf.bind_host)
     return host, int(conf.bind_port)
+
+
+def further_api_processes(conf: cfg.ConfigOpts) -> int:
+    """How many processes a server starts to serve the API beside itself."""
+    serves = "api" in chosen_roles(conf) and not getattr(conf, "api_worker", 0)
+    return int(conf.api_workers) - 1 if serves else 0
+
+
+def shares_port(conf: cfg.ConfigOpts) -> bool:
+    """Whether several processes listen on the port of the API."""
+    return bool(conf.api_workers > 1)

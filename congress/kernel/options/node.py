@@ -152,6 +152,13 @@ CLI = (
         default=False,
         help="--datasources: give this node the role datasources; it runs the datasource drivers.",
     ),
+    cfg.IntOpt(
+        "api-worker",
+        default=0,
+        min=0,
+        help="Given by the server to the processes it starts because of api_workers: their number. "
+        "Such a process serves the API only and ends with its standard input.",
+    ),
     cfg.BoolOpt(
         "standalone",
         default=False,

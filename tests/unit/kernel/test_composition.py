@@ -166,9 +166,24 @@ class ProblemTest(CompositionTestCase):
             _, problems = self.inspect("", f"--node-id={name}")
             self.assertIn("[node] id (--node-id)", [one.where for one in problems.errors], name)
 
-    def test_an_old_setting_without_effect_warns(self) -> None:
-        _, problems = self.inspect("api_workers = 4")
-        self.assertIn("[DEFAULT] api_workers", [one.where for one in problems.warnings])
+    def test_more_processes_for_the_api_need_what_they_can_share(self) -> None:
+        for text in (
+            "api_workers = 4",
+            "api_workers = 2\ntransport_url = rabbit://h/\n[storage]\nbackend = memory",
+            "api_workers = 2\ntransport_url = rabbit://h/\nbind_port = 0",
+        ):
+            with self.subTest(text=text):
+                _, problems = self.inspect(text)
+                (problem,) = problems.errors
+                self.assertEqual("[DEFAULT] api_workers", problem.where)
+                self.assertTrue(problem.hint)
+        for text, flags in (
+            ("api_workers = 2\ntransport_url = rabbit://h/", ()),
+            ("api_workers = 4\ntransport_url = rabbit://h/", ("--policy-engine",)),
+        ):
+            with self.subTest(text=text):
+                _, problems = self.inspect(text, *flags)
+                self.assertEqual([], problems.errors)
 
     def test_what_the_roles_will_ask_for_is_checked_before(self) -> None:
         _, problems = self.inspect(
