@@ -73,6 +73,7 @@ RULES = (
     _rule("policy:rule:update", (UPDATE, ADD_RULE), "Change a rule."),
     _rule("policy:rule:delete", DELETE, "Delete a rule."),
     _rule("policy:rule:status:show", READ, "Show the status of a rule."),
+    _rule("policy:schema:show", READ, "Show the tables of a policy with columns."),
     _rule("policy:table:list", READ, "List the tables of a policy."),
     _rule("policy:table:show", READ, "Show a table of a policy."),
     _rule("policy:row:list", READ, "List the rows of a table of a policy."),

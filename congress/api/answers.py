@@ -5,20 +5,20 @@ Imports nothing of Congress.
 Invariant: every body is JSON in UTF-8 and ends with a line end.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from flask import Response, request
+
+R = TypeVar("R")
 
 JSON = "application/json"
 
 #: Collections up to this many bytes are indented for people.
 _INDENT_UP_TO = 64 * 1024
 
-#: What may come with rows.
-_BESIDES = ("columns", "trace", "explanation")
 
 #: Rows that are encoded and sent at a time.
 ROWS_AT_A_TIME = 1000
@@ -29,9 +29,13 @@ def item(body: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body) + b"\n", status=status, content_type=JSON)
 
 
-def collection(results: Sequence[object]) -> Response:
-    """A list of things under ``results``."""
-    text = msgspec.json.encode({"results": results})
+def collection(results: Sequence[object], following: str | None = None) -> Response:
+    """A list of things under ``results``.
+
+    :param following: the address of the rest, if these are not all.
+    """
+    rest = {} if following is None else {"next": following}
+    text = msgspec.json.encode({"results": results, **rest})
     if len(text) <= _INDENT_UP_TO:
         text = msgspec.json.format(text, indent=2)
     return Response(text + b"\n", content_type=JSON)
@@ -51,25 +55,26 @@ def nothing() -> Response:
     return Response(b"", content_type=JSON)
 
 
-def rows(found: Mapping[str, Any]) -> Response:
-    """Rows as ``row_list`` gives them: ``rows``, ``columns``, perhaps ``trace``
-    and ``explanation``.
+def rows(data: Sequence[R], shape: Callable[[R], object], rest: Mapping[str, object]) -> Response:
+    """Rows under ``results``, and what else is told with them.
 
     Many rows are encoded piece by piece while they are sent, so that a large
     table is never held as one text.
+
+    :param shape: makes of a row what stands for it.
     """
-    rest = {name: found[name] for name in _BESIDES if found.get(name) is not None}
-    data: Sequence[object] = found["rows"]
     if len(data) <= ROWS_AT_A_TIME:
-        return item({"results": [{"data": row} for row in data], **rest})
-    return Response(_row_stream(data, rest), content_type=JSON)
+        return item({"results": [shape(row) for row in data], **rest})
+    return Response(_row_stream(data, shape, rest), content_type=JSON)
 
 
-def _row_stream(data: Sequence[object], rest: Mapping[str, object]) -> Iterator[bytes]:
+def _row_stream(
+    data: Sequence[R], shape: Callable[[R], object], rest: Mapping[str, object]
+) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     lead = b'{"results":['
     for start in range(0, len(data), ROWS_AT_A_TIME):
-        piece = [{"data": row} for row in data[start : start + ROWS_AT_A_TIME]]
+        piece = [shape(row) for row in data[start : start + ROWS_AT_A_TIME]]
         yield lead + encoder.encode(piece)[1:-1]
         lead = b","
     yield b"]" + b"".join(

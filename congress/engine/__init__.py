@@ -19,7 +19,7 @@ from congress.engine.explain.plain import explanation_to_plain
 from congress.engine.explain.text import explanation_to_text
 from congress.engine.explain.tree import Bounds, Explanation, Standing
 from congress.engine.facade import Engine
-from congress.engine.lang.ast import Event, Rule, Statement
+from congress.engine.lang.ast import Event, Rule, Statement, Variable
 from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerprint
 from congress.engine.lang.layout import lay_out
 from congress.engine.lang.parser import parse
@@ -70,6 +70,7 @@ __all__ = [
     "Statement",
     "Tick",
     "UpdateTable",
+    "Variable",
     "Watch",
     "edit_from_plain",
     "explanation_to_plain",

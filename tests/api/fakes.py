@@ -7,7 +7,7 @@ about the API alone.
 import copy
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,13 +21,21 @@ from congress.model.policy import SYSTEM_POLICIES
 from congress.model.schema import Column, Schema, TableSchema
 from congress.model.signature import not_genuine, signature_of
 from congress.model.status import Health
+from congress.model.values import row_from_plain
 from congress.plugins.auth.noauth import NoAuth
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
+from congress.roles.selection import read_selection
 from congress.testing.runtime import ManualClock
 from tests.api.fake_library import FakeLibrary
 
 HIDDEN = "<hidden>"
 WEBHOOK_SECRET = "a secret for webhooks"
+
+
+def select(rows: Iterable[list[Any]], columns: list[str], **wanted: Any) -> dict[str, Any]:
+    """What a role answers that is asked for a part of some rows."""
+    selection = read_selection(**wanted)
+    return {**selection.of([row_from_plain(row) for row in rows], columns), "columns": columns}
 
 
 class FakeBus:
@@ -372,17 +380,22 @@ class FakeEngine(FakeLibrary):
             raise refuse("not-found", f"policy {policy!r} has no table {table!r}")
         return {"id": table}
 
+    def table_schema(self, policy: str) -> dict[str, Any]:
+        columns = [{"name": f"Col{i}", "description": None} for i in range(2)]
+        tables = self.table_list(policy)
+        return {"tables": [{"table_id": table, "columns": columns} for table in tables]}
+
     def row_list(
         self,
         policy: str,
         table: str,
         trace: bool = False,
-        limit: int | None = None,
         explain: bool = False,
+        **wanted: Any,
     ) -> dict[str, Any]:
         self.table_show(policy, table)
-        rows = self.rows[self._find(policy)["name"], table][:limit]
-        found: dict[str, Any] = {"rows": rows, "columns": [f"Col{i}" for i in range(2)]}
+        rows = self.rows[self._find(policy)["name"], table]
+        found = select(rows, [f"Col{i}" for i in range(2)], **wanted)
         if trace:
             found["trace"] = "Call: " + table
         if explain:
@@ -476,10 +489,10 @@ class FakeSource:
     def tables(self) -> list[str]:
         return list(self.tables_held)
 
-    def rows(self, table: str, limit: int | None = None) -> dict[str, Any]:
+    def rows(self, table: str, **wanted: Any) -> dict[str, Any]:
         if table not in self.tables_held:
             raise refuse("not-found", f"there is no table {table!r}")
-        return {"rows": self.tables_held[table][:limit], "columns": ["id", "size"]}
+        return select(self.tables_held[table], ["id", "size"], **wanted)
 
     def actions(self) -> list[dict[str, Any]]:
         args = [{"name": "server", "description": "which"}]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response
 
-from congress.api import answers
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.errors import Answer, RouteRefused, refuse_with
@@ -71,7 +71,7 @@ def list_actions(datasource: str) -> Response:
     record = backend().datasource(datasource)
     found: list[dict[str, Any]] = backend().source(record, "actions")
     by_name = sorted(found, key=lambda action: str(action["name"]))
-    return answers.collection(by_name)
+    return listing.collection(by_name, ("name", "args", "description"), key="name")
 
 
 def _simulate(policy: str) -> Response:

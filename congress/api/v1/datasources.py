@@ -5,7 +5,7 @@ import re
 import msgspec
 from flask import Blueprint, Response
 
-from congress.api import answers
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend, datasource_to_plain
 from congress.api.requests import attribution, read_body
@@ -13,6 +13,8 @@ from congress.model.diagnostic import refuse
 from congress.model.policy import NAME_LENGTH
 
 bp = Blueprint("datasources", __name__, url_prefix="/v1/data-sources")
+
+FIELDS = ("id", "name", "driver", "description", "type", "enabled", "config")
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
@@ -35,7 +37,8 @@ def list_datasources() -> Response:
     behind = backend()
     records = behind.storage.read(lambda tx: tx.datasources.list())
     secrets = {driver: behind.secret_options(driver) for driver in {r.driver for r in records}}
-    return answers.collection([datasource_to_plain(r, secrets[r.driver]) for r in records])
+    shown = [datasource_to_plain(record, secrets[record.driver]) for record in records]
+    return listing.collection(shown, FIELDS)
 
 
 @bp.get("/<datasource>")

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from congress.api import answers
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.interfaces.datasource import DatasourceDriver
@@ -29,7 +29,7 @@ def list_drivers() -> Response:
         info = _described(name)
         if info is not None:
             found.append({"id": name, "description": info.summary})
-    return answers.collection(found)
+    return listing.collection(found, ("id", "description"))
 
 
 def _described(name: str) -> PluginInfo | None:

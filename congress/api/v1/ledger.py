@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from congress.api import answers
+from congress.api import listing
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import read_number
 from congress.interfaces.storage import LedgerEntry
 from congress.model.action import ActionState, action_id
 from congress.model.diagnostic import refuse
@@ -18,6 +17,11 @@ from congress.model.values import row_to_plain
 bp = Blueprint("ledger", __name__, url_prefix="/v1/ledger")
 
 DEFAULT_LIMIT = 1000
+
+FIELDS = (
+    "id", "datasource", "action", "arguments", "policy", "rule", "state", "active", "manual",
+    "generation", "attempts", "promise", "message", "result", "created_at", "updated_at",
+)  # fmt: skip
 
 
 @bp.get("")
@@ -28,11 +32,9 @@ def list_ledger() -> Response:
     asked = request.args.get("datasource")
     name = behind.datasource(asked).name if asked else None
     states = _states(request.args.get("state"))
-    limit = read_number("limit") or DEFAULT_LIMIT
-    entries = behind.storage.read(
-        lambda tx: tx.ledger.list(name, states=states, limit=limit, newest_first=True)
-    )
-    return answers.collection([entry_to_plain(entry) for entry in entries])
+    entries = behind.storage.read(lambda tx: tx.ledger.list(name, states=states, newest_first=True))
+    plain = [entry_to_plain(entry) for entry in entries]
+    return listing.collection(plain, FIELDS, apart=("datasource", "state"), limit=DEFAULT_LIMIT)
 
 
 def _states(text: str | None) -> tuple[ActionState, ...]:

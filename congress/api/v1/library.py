@@ -5,13 +5,15 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from congress.api import answers
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.requests import attribution, read_body
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("library", __name__, url_prefix="/v1/librarypolicies")
+
+FIELDS = ("id", "name", "abbreviation", "description", "kind", "rules")
 
 
 class LibraryRule(msgspec.Struct):
@@ -42,10 +44,9 @@ class NewLibraryPolicy(LibraryChanges, kw_only=True):
 @bp.get("")
 @guarded("library:list")
 def list_library() -> Response:
-    """All library policies, or the one called ``name``."""
-    name = request.args.get("name")
-    found = [one for one in backend().engine("library_list") if name in (None, one["name"])]
-    return answers.collection([_shown(one) for one in found])
+    """All library policies."""
+    found = [_shown(one) for one in backend().engine("library_list")]
+    return listing.collection(found, FIELDS)
 
 
 @bp.post("")

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from congress.api import answers, etags
+from congress.api import answers, etags, listing
 from congress.api.access import authorise, guarded
 from congress.api.access_rules import ADD_RULE, EXCHANGE
 from congress.api.backend import backend
@@ -24,6 +24,8 @@ from congress.model.diagnostic import refuse
 from congress.model.policy import ABBREVIATION_LENGTH
 
 bp = Blueprint("policies", __name__, url_prefix="/v1/policies")
+
+FIELDS = ("id", "name", "abbreviation", "description", "owner_id", "kind")
 
 NO_NAME = 1010
 BAD_ABBREVIATION = 1022
@@ -70,7 +72,7 @@ class Application(msgspec.Struct):
 @guarded("policy:list")
 def list_policies() -> Response:
     """All policies that are stored; those that mirror a data source are not."""
-    return answers.collection(backend().engine("policy_list"))
+    return listing.collection(backend().engine("policy_list"), FIELDS)
 
 
 @bp.post("")

@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from congress.api import answers
+from congress.api import answers, listing, row_lists
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import read_body, read_flag, read_number
+from congress.api.requests import read_body, read_flag
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("rows", __name__, url_prefix="/v1")
@@ -20,15 +20,16 @@ _KEY_LENGTH = 255
 def list_policy_rows(policy: str, table: str) -> Response:
     """What a table of a policy holds; how it came about with ``trace=true`` as a text, and
     with ``explain=json`` as an object."""
+    part = listing.asked_part()
     found = backend().engine(
         "row_list",
         policy=policy,
         table=table,
         trace=read_flag("trace"),
         explain=_explained(),
-        limit=read_number("limit"),
+        **row_lists.selection(part),
     )
-    return answers.rows(found)
+    return row_lists.answer(found, part)
 
 
 def _explained() -> bool:
@@ -42,9 +43,10 @@ def _explained() -> bool:
 @guarded("datasource:row:list")
 def list_datasource_rows(datasource: str, table: str) -> Response:
     """What a table of a data source holds."""
-    limit = read_number("limit")
+    part = listing.asked_part()
+    wanted = row_lists.selection(part)
     record = backend().datasource(datasource)
-    return answers.rows(backend().source(record, "rows", table=table, limit=limit))
+    return row_lists.answer(backend().source(record, "rows", table=table, **wanted), part)
 
 
 @bp.put("/data-sources/<datasource>/tables/<table>/rows")

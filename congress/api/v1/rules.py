@@ -3,13 +3,15 @@
 import msgspec
 from flask import Blueprint, Response
 
-from congress.api import answers, etags
+from congress.api import answers, etags, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.edits import edit, parked_allowed
 from congress.api.requests import read_body, read_changes
 
 bp = Blueprint("rules", __name__, url_prefix="/v1/policies/<policy>/rules")
+
+FIELDS = ("rule", "id", "comment", "name")
 
 
 class NewRule(msgspec.Struct):
@@ -33,7 +35,7 @@ class RuleChanges(msgspec.Struct, forbid_unknown_fields=True):
 @guarded("policy:rule:list")
 def list_rules(policy: str) -> Response:
     """The rules of a policy, with the texts they were given as."""
-    return answers.collection(backend().engine("rule_list", policy=policy))
+    return listing.collection(backend().engine("rule_list", policy=policy), FIELDS)
 
 
 @bp.post("")

@@ -2,12 +2,14 @@
 
 from flask import Blueprint, Response
 
-from congress.api import answers
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("tables", __name__, url_prefix="/v1")
+
+FIELDS = ("id",)
 
 
 @bp.get("/policies/<policy>/tables")
@@ -15,7 +17,7 @@ bp = Blueprint("tables", __name__, url_prefix="/v1")
 def list_policy_tables(policy: str) -> Response:
     """Every table that the rules of a policy mention."""
     names = backend().engine("table_list", policy=policy)
-    return answers.collection([{"id": name} for name in names])
+    return listing.collection([{"id": name} for name in names], FIELDS)
 
 
 @bp.get("/policies/<policy>/tables/<table>")
@@ -29,7 +31,7 @@ def show_policy_table(policy: str, table: str) -> Response:
 @guarded("datasource:table:list")
 def list_datasource_tables(datasource: str) -> Response:
     """The tables of a data source."""
-    return answers.collection([{"id": name} for name in _tables(datasource)])
+    return listing.collection([{"id": name} for name in _tables(datasource)], FIELDS)
 
 
 @bp.get("/data-sources/<datasource>/tables/<table>")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from congress.interfaces.storage import StorageError
 from congress.model.diagnostic import refuse
-from congress.model.values import row_order_key, row_to_plain
 from congress.roles.datasource.arguments import described, split
 from congress.roles.datasource.signatures import Signed
+from congress.roles.selection import read_selection
 
 if TYPE_CHECKING:
     from congress.interfaces.role import Method
@@ -91,8 +91,16 @@ class DatasourceService:
         published = host.publisher.published() if host.publisher else frozenset()
         return sorted(host.schema().tables.keys() | published)
 
-    def rows(self, table: str, limit: int | None = None) -> dict[str, Any]:
-        """What a table was last published with."""
+    def rows(
+        self,
+        table: str,
+        where: Any = None,
+        after: Any = None,
+        limit: Any = None,
+        count_only: Any = False,
+    ) -> dict[str, Any]:
+        """What a table was last published with, or a part of it."""
+        wanted = read_selection(where, after, limit, count_only)
         host = self._host
         rows = host.publisher.rows(table) if host.publisher else None
         declared = host.schema().table(table)
@@ -104,11 +112,8 @@ class DatasourceService:
                 f"table {table!r} is read only while somebody wants it, and nobody does",
                 hint="mention it in a rule, or take it out of lazy_tables",
             )
-        ordered = sorted(rows or (), key=row_order_key)
-        return {
-            "rows": [row_to_plain(row) for row in ordered[:limit]],
-            "columns": list(declared.column_names) if declared else [],
-        }
+        columns = list(declared.column_names) if declared else []
+        return {**wanted.of(rows or (), columns), "columns": columns}
 
     def actions(self) -> list[dict[str, object]]:
         """What it can be told to do, by name."""

@@ -124,7 +124,9 @@ class Following:
 
     def _look(self, engine: Engine, policy: str, table: str) -> _Shape:
         self._reader.expect_table(engine, policy, table)
-        return _Shape(engine.column_names(policy, table), engine.sources(policy, table))
+        return _Shape(
+            tuple(self._reader.columns(engine, policy, table)), engine.sources(policy, table)
+        )
 
 
 def _place(policy: str, table: str) -> Place:

@@ -3,12 +3,12 @@
 Imports the engine's parser. No I/O.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from congress.engine import Rule, parse
+from congress.engine import Rule, Variable, parse
 from congress.model.diagnostic import Refused
 from congress.model.policy import RuleDef
 
@@ -26,6 +26,8 @@ class Outline:
     :param fact: whether it has no body.
     :param action: whether it asks for actions of the service that heads it.
     :param head: what it defines.
+    :param columns: the names of the head's variables, ``None`` where it has a constant or
+        an aggregate; empty where the head names columns.
     :param reads: the tables its body names.
     """
 
@@ -33,6 +35,7 @@ class Outline:
     fact: bool = False
     action: bool = False
     head: tuple[str | None, str] = (None, "")
+    columns: tuple[str | None, ...] = ()
     reads: tuple[tuple[str | None, str], ...] = ()
 
 
@@ -52,8 +55,31 @@ def outline(text: str) -> Outline:
         fact=rule.body is None,
         action=rule.head.modal == "execute",
         head=(rule.head.policy, rule.head.table),
+        columns=_columns(rule),
         reads=tuple((atom.policy, atom.table) for atom in atoms),
     )
+
+
+def _columns(rule: Rule) -> tuple[str | None, ...]:
+    if rule.head.columns:
+        return ()
+    terms = rule.head.arguments
+    return tuple(term.name if isinstance(term, Variable) else None for term in terms)
+
+
+def column_names(rules: Iterable[RuleDef], table: str, fallback: Sequence[str]) -> Sequence[str]:
+    """Names for the columns of a table that nobody declares: the variables of a rule's head.
+
+    :param fallback: a name for each column, for those that have no variable.
+    """
+    for rule in rules:
+        seen = outline(rule.text)
+        if seen.fact or seen.head[1] != table or len(seen.columns) != len(fallback):
+            continue
+        names = [name or given for name, given in zip(seen.columns, fallback, strict=True)]
+        if len(set(names)) == len(names):
+            return names
+    return fallback
 
 
 def head_of(rule: RuleDef) -> Table:

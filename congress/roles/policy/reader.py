@@ -5,21 +5,22 @@ Imports the engine, the interfaces and the model. Any thread; no I/O.
 Invariant: every answer comes from one committed state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from congress.engine import Bounds, Engine, RuleState, RuleStatus
 from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
 from congress.model.policy import RuleDef
-from congress.model.values import Row, row_order_key, row_to_plain
+from congress.model.values import Row
 from congress.roles.policy.explanations import Pending, examine
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import DATASOURCE, Loader
-from congress.roles.policy.outline import outline
+from congress.roles.policy.outline import column_names, outline
 from congress.roles.policy.policies import stored_rule
 from congress.roles.policy.runtime import Deadline, EngineRuntime
 from congress.roles.policy.standing import STATUS_SOURCE
+from congress.roles.selection import Selection
 
 NO_TRACE = "Not available"
 
@@ -66,27 +67,26 @@ class Reader:
         self,
         policy: str,
         table: str,
+        wanted: Selection,
         *,
         trace: bool = False,
         explain: bool = False,
-        limit: int | None = None,
     ) -> dict[str, Any]:
-        """The rows of a table, with the names of its columns; least rows first."""
+        """What is wanted of the rows of a table, with the names of its columns."""
         deadline = self._runtime.query_deadline()
         answer: dict[str, Any] = {}
 
-        def read(engine: Engine) -> tuple[list[Row], Pending | None]:
+        def read(engine: Engine) -> tuple[Collection[Row], Pending | None]:
             self.expect_table(engine, policy, table)
-            answer["columns"] = names = list(engine.column_names(policy, table))
+            answer["columns"] = names = self.columns(engine, policy, table)
             atom = f"{table}({', '.join(f'x{index}' for index in range(len(names)))})"
             if trace:
                 answer["trace"] = engine.trace(policy, atom, deadline=deadline) or NO_TRACE
             pending = self._examine(engine, policy, atom, Bounds(), deadline) if explain else None
-            return list(engine.rows(policy, table)), pending
+            return engine.rows(policy, table), pending
 
         rows, pending = self._runtime.read(read)
-        rows.sort(key=row_order_key)
-        answer["rows"] = [row_to_plain(row) for row in rows[:limit]]
+        answer.update(wanted.of(rows, answer["columns"]))
         if pending is not None:
             answer["explanation"] = pending()
         return answer
@@ -103,6 +103,27 @@ class Reader:
         self, engine: Engine, policy: str, atom: object, bounds: Bounds, deadline: Deadline
     ) -> Pending:
         return examine(engine, policy, atom, bounds, self._clock.time(), deadline)
+
+    def columns(self, engine: Engine, policy: str, table: str) -> list[str]:
+        """The names of a table's columns: declared, or taken from a rule that defines it."""
+        names = engine.column_names(policy, table)
+        if names[:1] != ("Col0",):
+            return list(names)
+        first, colon, rest = table.partition(":")
+        owner, name = (first, rest) if colon else (policy, table)
+        return list(column_names(self._loader.book.rules_of(owner), name, names))
+
+    def schema(self, policy: str) -> list[dict[str, Any]]:
+        """The tables of a policy, as ``tables`` has them, with their columns in order."""
+
+        def read(engine: Engine) -> dict[str, list[str]]:
+            tables = self._tables(engine, policy)
+            return {table: self.columns(engine, policy, table) for table in tables}
+
+        return [
+            {"table_id": table, "columns": [{"name": n, "description": None} for n in names]}
+            for table, names in self._runtime.read(read).items()
+        ]
 
     def expect_table(self, engine: Engine, policy: str, table: str) -> None:
         """Refuse a table that a policy does not have.

@@ -25,6 +25,7 @@ from congress.roles.policy.reader import Reader
 from congress.roles.policy.runtime import EngineRuntime
 from congress.roles.policy.store_calls import call_store
 from congress.roles.policy.synchronizer import Synchronizer
+from congress.roles.selection import read_selection
 
 SERVICE = "policy-engine"
 
@@ -65,6 +66,7 @@ class PolicyService:
             "rule_status": self.rule_status,
             "table_list": self.table_list,
             "table_show": self.table_show,
+            "table_schema": self.table_schema,
             "row_list": self.row_list,
             "change_list": self.change_list,
             "listing_more": self._listings.more,
@@ -117,22 +119,27 @@ class PolicyService:
             raise refuse("not-found", f"policy {policy!r:.300} has no table {table!r:.300}")
         return {"id": table}
 
+    def table_schema(self, policy: Any) -> dict[str, Any]:
+        """The tables of a policy with their columns, in positional order."""
+        self._book()
+        return {"tables": self._reader.schema(self._reader.name(policy))}
+
     def row_list(
         self,
         policy: Any,
         table: Any,
         trace: bool = False,
-        limit: int | None = None,
         explain: bool = False,
+        where: Any = None,
+        after: Any = None,
+        limit: Any = None,
+        count_only: Any = False,
     ) -> dict[str, Any]:
-        """The rows of a table, with how they come about if asked for."""
+        """The rows of a table or a part of them, with how they come about if asked for."""
         self._book()
-        if limit is not None and (not isinstance(limit, int) or limit < 0):
-            raise refuse("invalid", "limit must be a number of rows", where="limit")
+        wanted = read_selection(where, after, limit, count_only)
         name = self._reader.name(policy)
-        return self._reader.rows(
-            name, str(table), trace=bool(trace), explain=bool(explain), limit=limit
-        )
+        return self._reader.rows(name, str(table), wanted, trace=bool(trace), explain=bool(explain))
 
     def change_list(
         self, policy: Any, table: Any, since: str | None = None, wait: float = 0

@@ -55,7 +55,7 @@ class FollowingTest(FollowingTestCase):
         self.servers("a", "b")
         told = self.follow()
         self.assertEqual("start", told["reset"])
-        self.assertEqual(["Col0"], told["columns"])
+        self.assertEqual(["x"], told["columns"])
         self.assertEqual({("a",), ("b",)}, self.held)
         self.servers("b", "c")
         told = self.follow()

@@ -3,7 +3,7 @@
 import unittest
 
 from congress.model.policy import RuleDef
-from congress.roles.policy.outline import head_of, outline, reads_of, tainted
+from congress.roles.policy.outline import column_names, head_of, outline, reads_of, tainted
 
 
 def rule(text: str, policy: str = "p") -> RuleDef:
@@ -23,6 +23,19 @@ class OutlineTest(unittest.TestCase):
         self.assertEqual(("p", "stop"), head_of(rule("execute[stop(x)] :- b(x)")))
         self.assertEqual(("s", "stop"), head_of(rule("execute[s:stop(x)] :- b(x)")))
         self.assertEqual([("p", "b"), ("q", "c")], reads_of(rule("a(x) :- b(x), not q:c(x)")))
+
+    def test_columns_are_called_like_the_variables_of_a_head(self) -> None:
+        fallback = ("Col0", "Col1")
+        for texts, names in (
+            (["a(x, size) :- b(x, size)"], ["x", "size"]),
+            (["a(1, 2)", "a(x, 3) :- b(x)", "a(y, z) :- b(y, z)"], ["x", "Col1"]),
+            (["a(x, count<y>) :- b(x, y)"], ["x", "Col1"]),
+            (["a(x, x) :- b(x)", "a(y, z) :- b(y, z)"], ["y", "z"]),
+            (["a(x) :- b(x)", "c(y, z) :- b(y, z)", "a("], fallback),
+        ):
+            with self.subTest(texts=texts):
+                found = column_names([rule(text) for text in texts], "a", fallback)
+                self.assertEqual(list(names), list(found))
 
     def test_what_follows_from_idle_rules_is_doubtful(self) -> None:
         idle = rule("a(x) :- s:t(id=x)")
