@@ -158,6 +158,9 @@ class Accepts(Protocol):
     def accept(self, payload: object, table: str | None) -> Batch:
         """Turn a payload into changes. ``table`` is ``None`` for a webhook.
 
+        Else the payload is a list of rows that replace the table's, or an object with
+        two lists: ``upsert``, rows to put, and ``delete``, rows to take out.
+
         :raises Refused: for a payload of the wrong form; nothing is changed.
         """
 

@@ -13,7 +13,8 @@ from congress.api.front import compose
 from congress.interfaces.auth import AuthContext, WsgiApp
 from congress.model.status import Health
 from congress.plugins.auth.noauth import NoAuth
-from tests.api.fakes import FakeSource, make_parts
+from tests.api.fake_datasources import FakeSource
+from tests.api.fakes import make_parts
 
 BASE = "http://127.0.0.1:1789"
 

@@ -7,35 +7,24 @@ about the API alone.
 import copy
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from congress.interfaces.datasource import DatasourceDriver
-from congress.interfaces.plugin import Option, PluginInfo, Scope
+from congress.interfaces.plugin import PluginInfo, Scope
 from congress.interfaces.role import RoleParts
-from congress.interfaces.storage import DatasourceRecord, StorageBackend, StorageContext
+from congress.interfaces.storage import StorageBackend, StorageContext
 from congress.kernel.options import new_conf
 from congress.model.diagnostic import Diagnostic, Refused, Span, refuse
 from congress.model.policy import SYSTEM_POLICIES
-from congress.model.schema import Column, Schema, TableSchema
-from congress.model.signature import not_genuine, signature_of
 from congress.model.status import Health
-from congress.model.values import row_from_plain
 from congress.plugins.auth.noauth import NoAuth
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
-from congress.roles.selection import read_selection
 from congress.testing.runtime import ManualClock
+from tests.api.fake_datasources import CloudDriver, FakeManager, select
 from tests.api.fake_library import FakeLibrary
 
 HIDDEN = "<hidden>"
-WEBHOOK_SECRET = "a secret for webhooks"
-
-
-def select(rows: Iterable[list[Any]], columns: list[str], **wanted: Any) -> dict[str, Any]:
-    """What a role answers that is asked for a part of some rows."""
-    selection = read_selection(**wanted)
-    return {**selection.of([row_from_plain(row) for row in rows], columns), "columns": columns}
 
 
 class FakeBus:
@@ -462,149 +451,6 @@ def explanation(atom: str) -> dict[str, Any]:
         "cut": [],
         "text": f"{atom} holds, because\n  \u202ep(1)",
     }
-
-
-class FakeSource:
-    """One running data source with two tables, one of them given by pushes."""
-
-    def __init__(self) -> None:
-        self.tables_held: dict[str, list[list[Any]]] = {"servers": [["a", 1]], "pushed": []}
-        self.executed: list[tuple[str, Any, bool]] = []
-        self.refreshed = 0
-
-    def status(self) -> dict[str, Any]:
-        return {
-            "last_updated": "None",
-            "last_error": "None",
-            "number_of_updates": "0",
-            "initialized": "True",
-            "subscriptions": [],
-            "subscribers": ["__engine"],
-        }
-
-    def schema(self) -> dict[str, Any]:
-        columns = [{"name": "id", "description": "x"}, {"name": "size", "description": "None"}]
-        return {"tables": [{"table_id": t, "columns": columns} for t in self.tables_held]}
-
-    def tables(self) -> list[str]:
-        return list(self.tables_held)
-
-    def rows(self, table: str, **wanted: Any) -> dict[str, Any]:
-        if table not in self.tables_held:
-            raise refuse("not-found", f"there is no table {table!r}")
-        return select(self.tables_held[table], ["id", "size"], **wanted)
-
-    def actions(self) -> list[dict[str, Any]]:
-        args = [{"name": "server", "description": "which"}]
-        return [
-            {"name": "stop", "args": args, "description": "b"},
-            {"name": "pause", "args": args, "description": "a"},
-        ]
-
-    def push(self, table: str, rows: list[Any], idempotency_key: str | None = None) -> None:
-        if table not in self.tables_held:
-            raise refuse("not-found", f"there is no table {table!r}")
-        if table != "pushed":
-            raise refuse("unsupported", f"table {table!r} takes no rows")
-        if not all(isinstance(row, list) and len(row) == 2 for row in rows):
-            raise refuse("invalid", "a row has two values")
-        self.tables_held[table] = rows
-
-    def webhook(self, payload: object) -> None:
-        if not isinstance(payload, dict) or "event" not in payload:
-            raise refuse("invalid", "the payload has no event", where="event")
-
-    def signed_webhook(self, body: str, timestamp: str, signature: str) -> None:
-        if signature != signature_of(WEBHOOK_SECRET, timestamp, body):
-            raise not_genuine()
-        self.webhook(json.loads(body))
-
-    def refresh(self) -> None:
-        self.refreshed += 1
-
-    def execute(
-        self, name: str, args: Any, wait: bool, actor: str, request_id: str
-    ) -> dict[str, Any]:
-        if name not in ("stop", "pause"):
-            raise refuse("not-found", f"there is no action {name!r}")
-        self.executed.append((name, args, wait))
-        return {"state": "done", "result": 7, "message": "ok"} if wait else {}
-
-
-class FakeManager:
-    """Keeps data sources in storage and a ``FakeSource`` for each on the bus."""
-
-    def __init__(self, bus: FakeBus, storage: StorageBackend, engine: FakeEngine) -> None:
-        self._bus = bus
-        self._storage = storage
-        self._engine = engine
-
-    def datasource_create(
-        self,
-        name: str,
-        driver: str,
-        config: dict[str, Any] | None = None,
-        description: str | None = None,
-        enabled: bool = True,
-        id: str | None = None,
-        actor: str = "",
-        request_id: str = "",
-    ) -> dict[str, Any]:
-        if not name.isidentifier() or not name.isascii() or name.startswith("_"):
-            raise refuse("bad-policy-name", f"{name!r} cannot be the name of a data source")
-        if name in self._engine.policies:
-            raise refuse("duplicate-policy", f"there is a policy {name!r} already")
-        if driver != "cloud":
-            raise refuse("plugin", f"there is no driver {driver!r}")
-        for option in config or {}:
-            if option not in ("password", "url", "tenant_name", "project_name"):
-                raise refuse("bad-configuration", f"{driver} has no option {option!r}")
-        record = DatasourceRecord(
-            id or str(uuid.uuid4()), name, driver, config or {}, description, enabled, ("password",)
-        )
-        self._storage.run(lambda tx: tx.datasources.add(record))
-        self._bus.services[f"datasource/{name}"] = FakeSource()
-        self._engine.mirrors.add(name)
-        shown = {k: HIDDEN if k == "password" else v for k, v in (config or {}).items()}
-        return {
-            "id": record.id,
-            "name": name,
-            "driver": driver,
-            "description": description,
-            "type": None,
-            "enabled": enabled,
-            "config": shown,
-        }
-
-    def datasource_delete(self, datasource: str, actor: str, request_id: str) -> None:
-        record = self._storage.read(lambda tx: tx.datasources.get(datasource))
-        assert record is not None
-        self._storage.run(lambda tx: tx.datasources.remove(record.id))
-        del self._bus.services[f"datasource/{record.name}"]
-        self._engine.mirrors.discard(record.name)
-
-
-class CloudDriver(DatasourceDriver):
-    """A driver that is only ever described."""
-
-    @classmethod
-    def describe(cls) -> PluginInfo:
-        return PluginInfo(
-            "cloud",
-            "an imaginary cloud",
-            options=(
-                Option("url", required=True),
-                Option("password", secret=True),
-                Option("folder", scope=Scope.NODE),
-            ),
-        )
-
-    @classmethod
-    def static_schema(cls) -> Schema:
-        return Schema.of([TableSchema("servers", (Column("id", description="the id"),))])
-
-    def schema(self) -> Schema:
-        return self.static_schema()
 
 
 class FakePlugins:

@@ -176,6 +176,36 @@ BODIES: list[tuple[str, str, Any, list[Any]]] = [
         [["a", 1]],
         [{}, "rows", 5, None, [5], [["a"]]],
     ),
+    (
+        "POST",
+        "/v1/data-sources/cloud1/tables/pushed/rows",
+        [["a", 1]],
+        [{}, None, {"upsert": []}, [["a"]]],
+    ),
+    ("DELETE", "/v1/data-sources/cloud1/tables/pushed/rows", [["a", 1]], [{}, None, "rows"]),
+    (
+        "PATCH",
+        "/v1/data-sources/cloud1/tables/pushed/rows",
+        {"upsert": [["a", 1]], "delete": []},
+        [{}, [["a", 1]], {"upsert": None}, {"upsert": [["a"]]}, {"rows": []}],
+    ),
+    *(
+        (
+            method,
+            "/v1/data-sources/cloud1",
+            {"description": "fresh"},
+            [
+                {"name": "other"},
+                {"driver": "other"},
+                {"config": []},
+                {"config": {"nosuch": 1}},
+                {"enabled": "no"},
+                {"description": 5},
+                {"descripton": "x"},
+            ],
+        )
+        for method in ("PUT", "PATCH")
+    ),
     ("POST", "/v1/data-sources/cloud1/webhook", {"event": 1}, [5, None, {}]),
     ("POST", "/v1/librarypolicies", {"name": "fresh", "rules": []}, LIBRARY),
     ("PUT", "/v1/librarypolicies/shelf", {"name": "shelf", "rules": []}, LIBRARY),

@@ -1,5 +1,8 @@
 """Changing policies and rules over HTTP: in place, on condition, or only tried."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.api.case import ApiTestCase
 
 RULES = "/v1/policies/p/rules"
@@ -152,3 +155,74 @@ class ConditionTest(ApiTestCase):
             self.assertEqual(
                 200, self.send("GET", path, headers={"If-None-Match": '"x"'}).status_code
             )
+
+
+class DatasourceTest(ApiTestCase):
+    path = "/v1/data-sources/cloud1"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud()
+
+    def asked(self) -> Mapping[str, Any]:
+        calls = reversed(self.behind.bus.calls)
+        return next(args for _, method, args in calls if method == "datasource_update")
+
+    def test_patch_leaves_a_datasource_the_rest(self) -> None:
+        body = {"config": {"url": "http://y"}}
+        changed = self.expect(200, "PATCH", self.path, body)
+        self.assertEqual({"url": "http://y", "password": "<hidden>"}, changed["config"])
+        self.assertEqual((body, False), (self.asked()["changes"], self.asked()["whole"]))
+        self.assertEqual(changed, self.get(self.path))
+
+    def test_put_gives_a_datasource_defaults_for_the_rest(self) -> None:
+        self.expect(200, "PATCH", self.path, {"description": "d", "enabled": False})
+        self.expect(200, "PUT", self.path, {"config": {"url": "http://y"}})
+        expected = {"config": {"url": "http://y"}, "description": None, "enabled": True}
+        self.assertEqual((expected, True), (self.asked()["changes"], self.asked()["whole"]))
+
+    def test_what_is_shown_may_be_sent_back(self) -> None:
+        for method in ("PUT", "PATCH"):
+            self.expect(200, method, self.path, self.get(self.path))
+            self.assertEqual("<hidden>", self.asked()["changes"]["config"]["password"])
+
+    def test_what_somebody_else_changed_is_not_overwritten(self) -> None:
+        first = self.send("GET", self.path).headers["ETag"]
+        self.expect(200, "PATCH", self.path, {"config": {"password": "new"}})
+        stale = {"If-Match": first}
+        for method, body in (("PATCH", {"enabled": False}), ("PUT", {}), ("DELETE", ...)):
+            self.refused(412, method, self.path, body, headers=stale)
+        fresh = {"If-Match": self.send("GET", self.path).headers["ETag"]}
+        response = self.send("PATCH", self.path, {"enabled": False}, headers=fresh)
+        self.assertEqual(2, self.asked()["generation"])
+        self.assertNotEqual(fresh["If-Match"], response.headers["ETag"])
+        self.expect(200, "DELETE", self.path, headers={"If-Match": response.headers["ETag"]})
+
+
+class RowsTest(ApiTestCase):
+    path = "/v1/data-sources/cloud1/tables/pushed/rows"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.source = self.cloud()
+        self.expect(200, "PUT", self.path, [["a", 1], ["b", 2]])
+
+    def test_rows_come_and_go(self) -> None:
+        self.expect(200, "POST", self.path, [["c", 3]])
+        self.expect(200, "DELETE", self.path, [["a", 1]])
+        self.assertEqual([["b", 2], ["c", 3]], self.source.tables_held["pushed"])
+        self.expect(200, "PATCH", self.path, {"upsert": [["d", 4]], "delete": [["b", 2]]})
+        self.assertEqual([["c", 3], ["d", 4]], self.source.tables_held["pushed"])
+
+    def test_the_key_of_a_request_is_passed_on(self) -> None:
+        for method, body in (("POST", []), ("DELETE", []), ("PATCH", {"upsert": []})):
+            self.expect(200, method, self.path, body, headers={"Idempotency-Key": "k"})
+            _service, _method, args = self.behind.bus.calls[-1]
+            self.assertEqual("k", args["idempotency_key"])
+
+    def test_too_many(self) -> None:
+        self.behind.conf.set_override("max_pushed_rows", 1, group="api")
+        rows = [["x", 1], ["y", 2]]
+        both = {"upsert": rows[:1], "delete": rows[1:]}
+        for method, body in (("POST", rows), ("DELETE", rows), ("PATCH", both)):
+            self.refused(413, method, self.path, body)

@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from congress.model.signature import signature_of
 from tests.api.case import BASE, ApiTestCase
-from tests.api.fakes import WEBHOOK_SECRET
+from tests.api.fake_datasources import WEBHOOK_SECRET
 from tests.api.test_rights import by_token
 
 PATH = "/v1/data-sources/cloud1/webhook"

@@ -2,17 +2,25 @@
 
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, request
 
 from congress.api import answers, listing, row_lists
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import read_body, read_flag
+from congress.api.requests import read_body, read_changes, read_flag
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("rows", __name__, url_prefix="/v1")
 
 _KEY_LENGTH = 255
+
+
+class RowChanges(msgspec.Struct, forbid_unknown_fields=True):
+    """Rows to put into a table, and rows to take out of it."""
+
+    upsert: list[Any] | msgspec.UnsetType = msgspec.UNSET
+    delete: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 @bp.get("/policies/<policy>/tables/<table>/rows")
@@ -53,15 +61,49 @@ def list_datasource_rows(datasource: str, table: str) -> Response:
 @guarded("datasource:row:replace")
 def replace_rows(datasource: str, table: str) -> Response:
     """Replace the rows of a table of a data source that is given its data."""
+    return _push(datasource, "push", table=table, rows=_bounded(read_body(list[Any])))
+
+
+@bp.post("/data-sources/<datasource>/tables/<table>/rows")
+@guarded("datasource:row:create")
+def put_rows(datasource: str, table: str) -> Response:
+    """Put rows into a table; a row with the key of one that is there replaces it."""
+    return _push(datasource, "change_rows", table=table, upsert=_bounded(read_body(list[Any])))
+
+
+@bp.delete("/data-sources/<datasource>/tables/<table>/rows")
+@guarded("datasource:row:delete")
+def delete_rows(datasource: str, table: str) -> Response:
+    """Take rows out of a table, by their keys; those that are not there are passed over."""
+    return _push(datasource, "change_rows", table=table, delete=_bounded(read_body(list[Any])))
+
+
+@bp.patch("/data-sources/<datasource>/tables/<table>/rows")
+@guarded("datasource:row:update")
+def change_rows(datasource: str, table: str) -> Response:
+    """Put some rows into a table and take others out, all at once."""
+    changes = read_changes(RowChanges)
+    _bounded([row for rows in changes.values() for row in rows])
+    return _push(datasource, "change_rows", table=table, **changes)
+
+
+def _push(datasource: str, method: str, **args: Any) -> Response:
     record = backend().datasource(datasource)
-    rows: list[Any] = read_body(list[Any])
+    backend().source(record, method, **args, idempotency_key=_idempotency_key())
+    return answers.nothing()
+
+
+def _bounded(rows: list[Any]) -> list[Any]:
+    """The rows, if they are not too many.
+
+    :raises Refused: ``too-large``.
+    """
     most = backend().max_pushed_rows
     if len(rows) > most:
         raise refuse(
             "too-large", f"{len(rows)} rows are more than the {most} that may come at a time"
         )
-    backend().source(record, "push", table=table, rows=rows, idempotency_key=_idempotency_key())
-    return answers.nothing()
+    return rows
 
 
 def _idempotency_key() -> str | None:

@@ -1,9 +1,9 @@
-"""The service ``datasources``: creating, deleting and overlooking datasources.
+"""The service ``datasources``: creating, changing, deleting and overlooking datasources.
 
 Imports the interfaces and the model only.
 
-Invariant: a creation is answered when the datasource is stored and has been tried;
-a driver that cannot be opened then is its condition, not a failure of the creation.
+Invariant: a creation or change is answered when the datasource is stored and has been
+tried; a driver that cannot be opened then is its condition, not a failure of the request.
 """
 
 import logging
@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from congress.interfaces.role import Method
 from congress.interfaces.secrets import SecretStore
-from congress.interfaces.storage import StorageError
+from congress.interfaces.storage import DatasourceRecord, StorageError
 from congress.model.diagnostic import refuse
 from congress.model.status import Health, State
 from congress.roles.datasource import key
-from congress.roles.datasource.fleet import FAREWELL, Fleet
+from congress.roles.datasource.fleet import FAREWELL, Fleet, alike
 from congress.roles.datasource.host import HostParts
 from congress.roles.datasource.registry import Registry, Who
 
@@ -62,6 +62,7 @@ class DatasourceAdministration:
         self._started = True
         methods: Mapping[str, Method] = {
             "datasource_create": self.datasource_create,
+            "datasource_update": self.datasource_update,
             "datasource_delete": self.datasource_delete,
             "datasource_status_all": self.datasource_status_all,
         }
@@ -106,18 +107,56 @@ class DatasourceAdministration:
                 id=id,
             )
         )
+        self._launch(record)
+        self._tell(revision)
+        return self._registry.shown(record)
+
+    def datasource_update(
+        self,
+        datasource: str,
+        changes: Mapping[str, Any],
+        whole: bool = False,
+        generation: int | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> dict[str, object]:
+        """Change a datasource; its driver is started anew if that concerns it."""
+        if not isinstance(changes, Mapping):
+            raise refuse("invalid", "changes must be an object", where="changes")
+        if not isinstance(changes.get("config") or {}, Mapping):
+            raise refuse("invalid", "config must be an object", where="config")
+        who = Who(actor, request_id)
+        before, record, revision = _stored(
+            lambda: self._registry.update(
+                datasource, changes, who, whole=whole, generation=generation
+            )
+        )
+        if not alike(before, record):
+            self._fleet.remove(record.name, FAREWELL)
+            self._launch(record)
+        if record is not before:
+            self._tell(revision)
+        return self._registry.shown(record)
+
+    def _launch(self, record: DatasourceRecord) -> None:
         if record.enabled:
             try:
                 self._fleet.launch(record, PATIENCE)
             except TimeoutError:
-                LOG.warning("datasource %s is stored and will be started later", name)
-        self._tell(revision)
-        return self._registry.shown(record)
+                LOG.warning("datasource %s is stored and will be started later", record.name)
 
-    def datasource_delete(self, datasource: str, actor: str = "", request_id: str = "") -> None:
+    def datasource_delete(
+        self,
+        datasource: str,
+        generation: int | None = None,
+        actor: str = "",
+        request_id: str = "",
+    ) -> None:
         """Forget a datasource and its pushed rows, and end it."""
         who = Who(actor, request_id)
-        record, revision = _stored(lambda: self._registry.delete(datasource, who))
+        record, revision = _stored(
+            lambda: self._registry.delete(datasource, who, generation=generation)
+        )
         self._fleet.remove(record.name, FAREWELL)
         self._tell(revision)
 

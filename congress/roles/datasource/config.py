@@ -62,6 +62,29 @@ def checked(info: PluginInfo, given: Mapping[str, object]) -> dict[str, OptionVa
     return values
 
 
+def revised(
+    info: PluginInfo,
+    present: Mapping[str, OptionValue],
+    given: Mapping[str, object],
+    *,
+    whole: bool,
+) -> dict[str, object]:
+    """The options after a change, not checked yet.
+
+    ``<hidden>``, as secrets are shown, stands for the value there is.
+
+    :param present: the options as they are, opened.
+    :param whole: what is not given goes; else it stays.
+    """
+    options = {option.name: option for option in info.options_of(Scope.INSTANCE)}
+    values: dict[str, object] = {} if whole else dict(present)
+    for name, value in given.items():
+        proper = _proper_name(options, name)
+        kept = value == HIDDEN and proper in present
+        values[proper] = present[proper] if kept else value
+    return values
+
+
 def completed(info: PluginInfo, values: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
     """The values, with the default of every option that has none."""
     defaults = {option.name: option.default for option in info.options_of(Scope.INSTANCE)}

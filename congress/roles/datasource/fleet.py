@@ -10,6 +10,7 @@ what runs.
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from congress.interfaces.role import Peer
@@ -166,7 +167,7 @@ class Fleet:
         wanted = {name: r for name, r in wanted.items() if not self._drop_driverless(r)}
         self._records = wanted
         for name, host in self.hosts().items():
-            if wanted.get(name) != host.record:
+            if not alike(wanted.get(name), host.record):
                 self._retire(name)
         self._take_vacant()
 
@@ -295,3 +296,12 @@ class Fleet:
                 "node": owner if record.enabled else "",
             }
         return found
+
+
+def alike(one: DatasourceRecord | None, other: DatasourceRecord) -> bool:
+    """Whether one host serves both records: they differ in nothing that a driver sees."""
+    if one is None:
+        return False
+    return replace(one, description=None, generation=0) == replace(
+        other, description=None, generation=0
+    )

@@ -1,4 +1,4 @@
-"""Datasources as they are configured: created, deleted, and shown without secrets.
+"""Datasources as they are configured: created, changed, deleted, shown without secrets.
 
 Imports the interfaces, the model and the engine's name check. Any thread.
 
@@ -10,7 +10,7 @@ are stored sealed and returned by nothing here.
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from congress.engine import valid_policy_name
@@ -92,22 +92,85 @@ class Registry:
         except Duplicate as taken:
             raise refuse("duplicate", f"a datasource {taken.name!r} exists already") from None
 
-    def delete(self, datasource: str, who: Who) -> tuple[DatasourceRecord, int]:
+    def update(
+        self,
+        datasource: str,
+        changes: Mapping[str, Any],
+        who: Who,
+        *,
+        whole: bool = False,
+        generation: int | None = None,
+    ) -> tuple[DatasourceRecord, DatasourceRecord, int]:
+        """Change a datasource; what it was, what it is, and the revision.
+
+        :param changes: any of ``config description enabled``; ``name`` and ``driver``
+            cannot change.
+        :param whole: the configuration given is all of it; else it is laid over the
+            present one, and a null takes an option out.
+        :param generation: the one that must still be stored.
+        :raises Refused: ``invalid``, ``not-found``, ``changed``.
+        :raises StorageError: storage is away.
+        """
+
+        def work(tx: Transaction) -> tuple[DatasourceRecord, DatasourceRecord, int]:
+            revision = tx.changes.revision()
+            before = _stored(tx, datasource, generation)
+            after = self._changed(before, changes, whole)
+            if after == before:
+                return before, before, revision
+            after = replace(after, generation=before.generation + 1)
+            tx.datasources.replace(after)
+            change = ChangeRecord("update", "datasource", after.id, {"name": after.name})
+            details = {"driver": after.driver, "id": after.id, "changes": sorted(changes)}
+            return before, after, self._commit(tx, revision, change, after.name, who, details)
+
+        return self._storage.run(work)
+
+    def _changed(
+        self, record: DatasourceRecord, changes: Mapping[str, Any], whole: bool
+    ) -> DatasourceRecord:
+        for name in ("name", "driver"):
+            if changes.get(name, getattr(record, name)) != getattr(record, name):
+                message = f"the {name} of a datasource cannot be changed"
+                raise refuse("invalid", message, hint="create another one", where=name)
+        kept, sealed = record.config, record.sealed
+        if "config" in changes:
+            kept, sealed = self._reconfigured(record, changes["config"] or {}, whole)
+        return replace(
+            record,
+            config=kept,
+            sealed=sealed,
+            description=changes.get("description", record.description),
+            enabled=changes.get("enabled", record.enabled) is not False,
+        )
+
+    def _reconfigured(
+        self, record: DatasourceRecord, given: Mapping[str, object], whole: bool
+    ) -> tuple[Mapping[str, OptionValue], tuple[str, ...]]:
+        """The configuration after a change; what stays the same stays sealed as it was."""
+        present = config.opened(record.config, record.sealed, self._secrets)
+        info = self._plugins.describe(KIND, record.driver)
+        values = config.revised(info, present, given, whole=whole)
+        kept, sealed = self._checked(record.driver, values)
+        now = config.opened(kept, sealed, self._secrets)
+        for name in sealed:
+            if name in record.sealed and now[name] == present[name]:
+                kept[name] = record.config[name]
+        return kept, sealed
+
+    def delete(
+        self, datasource: str, who: Who, *, generation: int | None = None
+    ) -> tuple[DatasourceRecord, int]:
         """Remove a datasource and its pushed rows; what it was, and the revision.
 
-        :raises Refused: ``not-found``.
+        :param generation: the one that must still be stored.
+        :raises Refused: ``not-found``, ``changed``.
         :raises StorageError: storage is away.
         """
 
         def work(tx: Transaction) -> tuple[DatasourceRecord, int]:
             revision = tx.changes.revision()
-            record = tx.datasources.get(datasource)
-            if record is None:
-                raise refuse(
-                    "not-found",
-                    f"there is no datasource {datasource!r}",
-                    hint="congress datasource list shows those there are",
-                )
+            record = _stored(tx, datasource, generation)
             tx.datasources.remove(record.id)
             forget_columns(tx, record.id)
             change = ChangeRecord("delete", "datasource", record.id, {"name": record.name})
@@ -173,6 +236,22 @@ class Registry:
             )
         )
         return advanced
+
+
+def _stored(tx: Transaction, datasource: str, generation: int | None) -> DatasourceRecord:
+    """A stored datasource, in the generation that is expected, if one is."""
+    record = tx.datasources.get(datasource)
+    if record is None:
+        raise refuse(
+            "not-found",
+            f"there is no datasource {datasource!r}",
+            hint="congress datasource list shows those there are",
+        )
+    if generation is not None and generation != record.generation:
+        raise refuse(
+            "changed", "it was changed since you read it", hint="read it again, then repeat"
+        )
+    return record
 
 
 def _check_name(name: str) -> None:

@@ -43,6 +43,7 @@ class DatasourceService:
             "rows": self.rows,
             "actions": self.actions,
             "push": self.push,
+            "change_rows": self.change_rows,
             "webhook": self.webhook,
             "signed_webhook": self.signed_webhook,
             "refresh": self.refresh,
@@ -127,6 +128,24 @@ class DatasourceService:
             raise refuse("invalid", "rows must be a list", where="rows")
         intake = self._host.require_open().intake
         self._on_data_loop(lambda: intake.push(table, rows, idempotency_key))
+        return {}
+
+    def change_rows(
+        self,
+        table: str,
+        upsert: Any = None,
+        delete: Any = None,
+        idempotency_key: str | None = None,
+        **_who: str,
+    ) -> dict[str, Any]:
+        """Put rows into a table and take rows out of it; the others stay."""
+        given = {"upsert": upsert, "delete": delete}
+        change = {name: rows for name, rows in given.items() if rows is not None}
+        for name, rows in change.items():
+            if not isinstance(rows, list):
+                raise refuse("invalid", f"{name} must be a list", where=name)
+        intake = self._host.require_open().intake
+        self._on_data_loop(lambda: intake.push(table, change, idempotency_key))
         return {}
 
     def webhook(self, payload: Any, **_who: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class PushConformanceTest(AcceptSuite, DatasourceSuite, unittest.TestCase):
         ([[1, {"b": 1, "a": [None]}]], "pairs"),
         ([["x", 1.5, "é☕"]], "any"),
         ([{"x": 1}, {"y": 2}], "any"),
+        ({"upsert": [[1, "one", True]], "delete": [{"id": 2}]}, "servers"),
+        ({"delete": [[1, 2]]}, "pairs"),
         ({"table": "servers", "rows": [[1, "one", True]]}, None),
         ({"table": "servers", "upsert": [[1, "one", True]]}, None),
         ({"table": "servers", "delete": [{"id": 1}]}, None),
@@ -177,6 +179,15 @@ class WebhookTest(PushCase):
         )
         gone, new = {(1, "one", TRUE)}, {(1, "uno", TRUE), (3, "three", None)}
         self.assertEqual(Delta("servers", frozenset(new), frozenset(gone)), change)
+
+    def test_a_push_may_change_some_rows(self):
+        driver = self.driver(tables={"servers": SERVERS})
+        self.accept(driver, [[1, "one", True], [2, "two", True]], "servers")
+        change = self.accept(
+            driver, {"upsert": [[1, "uno", True]], "delete": [{"id": 2}]}, "servers"
+        )
+        self.assertEqual({(1, "uno", TRUE)}, change.added)
+        self.assertEqual({(1, "one", TRUE), (2, "two", TRUE)}, change.removed)
 
     def test_repetition_changes_nothing(self):
         driver = self.driver(tables={"servers": SERVERS})

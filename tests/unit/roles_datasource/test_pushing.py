@@ -152,6 +152,20 @@ class RealPushTest(DatasourceCase):
         self.ask(self.ds, "webhook", payload={"table": "t", "upsert": [["c"]]})
         self.assertEqual([["a"], ["c"]], self.rows(self.ds, "t"))
 
+    def test_some_rows_are_changed_and_the_others_stay(self) -> None:
+        self.begin(tables={"hosts": {"columns": ["name", "state"], "key": ["name"]}})
+        self.ask(self.ds, "push", table="hosts", rows=[["a", "up"], ["b", "up"]])
+        once = {"table": "hosts", "upsert": [["a", "down"]], "idempotency_key": "k"}
+        self.ask(self.ds, "change_rows", **once, delete=[{"name": "b"}])
+        self.assertEqual([["a", "down"]], self.rows(self.ds, "hosts"))
+        self.ask(self.ds, "change_rows", **{**once, "upsert": [["c", "up"]]})
+        self.assertEqual([["a", "down"]], self.rows(self.ds, "hosts"))
+        for wrong in ({"upsert": {}}, {"delete": 5}, {"upsert": [["a"]]}):
+            refused = self.refused(
+                lambda w=wrong: self.ask(self.ds, "change_rows", table="hosts", **w)  # type: ignore[misc]
+            )
+            self.assertEqual("invalid", refused.code)
+
 
 class SchemaTest(DatasourceCase):
     def test_schema_and_tables_are_listed(self) -> None:

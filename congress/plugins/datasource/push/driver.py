@@ -58,12 +58,12 @@ class PushDriver(DatasourceDriver):
         """Take the rows of one table, or a webhook.
 
         :param payload: with a table, its rows: a list of lists or of objects, which
-            replace what was there. Without one an object ``{"table": NAME}`` with either
-            ``rows`` (replace all), or ``upsert`` and ``delete`` (rows by the table's key;
-            without a key by all columns).
+            replace what was there; or an object with ``upsert`` and ``delete`` (rows by the
+            table's key; without a key by all columns). Without a table an object
+            ``{"table": NAME}`` with either ``rows`` (replace all), or those two.
         :raises Refused: for a payload that does not fit.
         """
-        change = self._webhook(payload) if table is None else self._replace(table, payload)
+        change = self._webhook(payload) if table is None else self._change(table, payload)
         before = self._rows.get(change.table, frozenset())
         self._rows[change.table] = applied(before, change)
         return Batch((change,), self.ctx.clock.time())
@@ -82,6 +82,12 @@ class PushDriver(DatasourceDriver):
                 payload["table"], payload.get("upsert", []), payload.get("delete", [])
             )
         return self._replace(payload["table"], payload["rows"])
+
+    def _change(self, name: str, payload: object) -> Change:
+        """What is pushed to a table."""
+        if isinstance(payload, Mapping) and payload and payload.keys() <= {"upsert", "delete"}:
+            return self._modify(name, payload.get("upsert", []), payload.get("delete", []))
+        return self._replace(name, payload)
 
     def _replace(self, name: str, plain: object) -> Snapshot:
         """All rows of a table."""
