@@ -6,7 +6,7 @@ from typing import Any
 from congress.model.signature import signature_of
 from congress.plugins.datasource.push.driver import PushDriver
 from tests.api.case import BASE, ApiTestCase
-from tests.api.fakes import WEBHOOK_SECRET
+from tests.api.fake_datasources import WEBHOOK_SECRET
 from tests.api.test_rights import by_token
 from tests.unit.roles_datasource.kit import DatasourceCase
 
