@@ -39,6 +39,9 @@ FOUNDATIONS = (
 )
 
 
+#: What bringing rows into a table takes, and what taking them out does.
+PUT_ROWS, TAKE_ROWS = "datasource:row:create", "datasource:row:delete"
+
 #: What bringing rules into a policy takes, by whichever route, and what replacing them.
 ADD_RULE = "policy:rule:create"
 EXCHANGE = (ADD_RULE, "policy:rule:delete")
@@ -87,9 +90,9 @@ RULES = (
     _rule("datasource:table:list", READ, "List the tables of a data source."),
     _rule("datasource:table:show", READ, "Show a table of a data source."),
     _rule("datasource:row:list", READ, "List the rows of a table of a data source."),
-    _rule("datasource:row:create", CREATE, "Put rows into a table of a data source."),
-    _rule("datasource:row:update", UPDATE, "Put rows into a table and take others out."),
-    _rule("datasource:row:delete", DELETE, "Take rows out of a table of a data source."),
+    _rule(PUT_ROWS, CREATE, "Put rows into a table of a data source."),
+    _rule(TAKE_ROWS, DELETE, "Take rows out of a table of a data source."),
+    _rule("datasource:row:update", (UPDATE, PUT_ROWS, TAKE_ROWS), "Do both at once."),
     _rule("datasource:row:replace", UPDATE, "Replace the rows of a table of a data source."),
     _rule("datasource:webhook", CREATE, "Send a data source a notification."),
     _rule("datasource:action:list", READ, "List what a data source can do."),
