@@ -48,7 +48,7 @@ class SampleTest(unittest.TestCase):
         command = [sys.executable, "-W", "ignore", str(GENERATOR)]
         command += ["--config-file", str(ROOT / "etc" / "congress-config-generator.conf")]
         command += ["--output-file", str(fresh)]
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=300)
         cls.fresh = read_sample(fresh)
         cls.kept = read_sample(SAMPLE)
         cls.own = {
@@ -87,7 +87,7 @@ class PolicySampleTest(unittest.TestCase):
         fresh = folder / "fresh.sample"
         command = [sys.executable, "-W", "ignore", str(GENERATOR.with_name(POLICY_GENERATOR))]
         command += ["--namespace", "congress", "--output-file", str(fresh)]
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=300)
         self.assertEqual(
             fresh.read_text(),
             (ROOT / "etc" / "policy.yaml.sample").read_text(),
