@@ -18,7 +18,7 @@ from congress.engine.results import RuleState
 from congress.engine.statements import StatementEditor
 from congress.engine.tables import TableEditor
 from congress.engine.workspace import RuleKey, Workspace
-from congress.model.diagnostic import Diagnostic, errors, refuse
+from congress.model.diagnostic import Diagnostic, errors
 
 
 def check_texts(
@@ -54,9 +54,7 @@ class _Check:
 
     def insert(self, policy: str, text: str) -> None:
         """Insert every statement of a text that reads."""
-        kind = self._workspace.kind(policy)
-        if kind is None:
-            raise refuse("no-policy", f"there is no policy {policy!r}", where=policy)
+        kind = self._workspace.expect(policy)
         statements, found = read(text)
         self.findings.append(found)
         for statement in statements:

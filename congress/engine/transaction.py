@@ -27,7 +27,6 @@ from congress.engine.statements import StatementEditor
 from congress.engine.tables import TableEditor
 from congress.engine.workspace import RuleKey, Workspace
 from congress.model.diagnostic import Diagnostic, Refused, refuse
-from congress.model.policy import PolicyKind
 from congress.model.schema import Schema
 
 
@@ -66,28 +65,22 @@ class Transaction:
             case InsertRules():
                 self._insert(edit)
             case DeleteRules():
-                self._kind(edit.policy)
+                self._workspace.expect(edit.policy)
                 self._statements.delete(edit.policy, edit.text)
             case ReplaceTables():
-                self._kind(edit.policy)
+                self._workspace.expect(edit.policy)
                 for name, rows in edit.tables.items():
                     self._tables.replace((edit.policy, name), rows)
             case UpdateTable():
-                self._kind(edit.policy)
+                self._workspace.expect(edit.policy)
                 self._tables.update((edit.policy, edit.table), edit.add, edit.remove)
             case Tick():
                 self._tables.replace(NOW, [(edit.now,)])
 
-    def _kind(self, policy: str) -> PolicyKind:
-        kind = self._workspace.kind(policy)
-        if kind is None:
-            message = f"there is no policy {policy!r}"
-            raise refuse("no-policy", message, hint="create it first", where=policy)
-        return kind
-
     def _create(self, name: str, kind: str) -> None:
         if problem := valid_policy_name(name):
-            raise refuse("bad-policy-name", f"{name!r} cannot name a policy: {problem}")
+            message = f"{name!r} cannot name a policy: {problem}"
+            raise refuse("bad-policy-name", message, hint="choose another name")
         if self._workspace.kind(name) is not None:
             message = f"there is a policy or datasource {name!r} already"
             raise refuse("duplicate-policy", message, hint="choose another name")
@@ -97,7 +90,7 @@ class Transaction:
         self._statements.resume(suspended)
 
     def _drop(self, name: str) -> None:
-        self._kind(name)
+        self._workspace.expect(name)
         self._statements.delete_policy(name)
         suspended = self._statements.suspend(name)
         for table in [table for table in self._workspace.base if table[0] == name]:
@@ -108,7 +101,7 @@ class Transaction:
         self._statements.resume(suspended)
 
     def _set_schema(self, policy: str, schema: Schema) -> None:
-        self._kind(policy)
+        self._workspace.expect(policy)
         if self._workspace.schemas.get(policy) == schema:
             return
         suspended = self._statements.suspend(policy)
@@ -117,7 +110,7 @@ class Transaction:
         self._statements.resume(suspended)
 
     def _insert(self, edit: InsertRules) -> None:
-        kind = self._kind(edit.policy)
+        kind = self._workspace.expect(edit.policy)
         self._statements.insert(edit.policy, kind, edit.text, edit.rule_id, lenient=edit.lenient)
 
 

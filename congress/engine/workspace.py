@@ -19,7 +19,7 @@ from congress.engine.lang.resolved import NOW, ResolvedRule, TableId
 from congress.engine.results import RuleState
 from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.model.builtin import Builtin
-from congress.model.diagnostic import Diagnostic
+from congress.model.diagnostic import Diagnostic, refuse
 from congress.model.policy import PolicyKind
 from congress.model.schema import Schema, TableSchema
 from congress.model.values import Row
@@ -116,6 +116,18 @@ class Workspace:
     def kind(self, policy: str) -> PolicyKind | None:
         """The kind of a policy, if it exists."""
         return self.kinds.get(policy)
+
+    def expect(self, policy: str) -> PolicyKind:
+        """The kind of a policy.
+
+        :raises Refused: if it does not exist.
+        """
+        kind = self.kind(policy)
+        if kind is None:
+            message = f"there is no policy {policy!r}"
+            hint = "create it first, or check the spelling"
+            raise refuse("no-policy", message, hint=hint, where=policy)
+        return kind
 
     def declared(self, table: TableId) -> TableSchema | None:
         """The columns a datasource declares for a table."""

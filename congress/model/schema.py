@@ -50,7 +50,8 @@ class Column:
             return None if self.nullable else f"column {self.name!r} must not be null"
         if self.type.accepts(value):
             return None
-        return f"column {self.name!r} takes a {self.type}, not {value!r}"
+        article = "an" if self.type is ColumnType.INTEGER else "a"
+        return f"column {self.name!r} takes {article} {self.type}, not {value!r}"
 
 
 @dataclass(frozen=True, slots=True)

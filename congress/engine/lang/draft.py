@@ -58,6 +58,6 @@ class Draft:
 Pass: TypeAlias = Callable[[Draft], Iterable[Diagnostic]]
 
 
-def warning(code: str, message: str, span: Span | None, hint: str = "") -> Diagnostic:
+def warning(code: str, message: str, span: Span | None, hint: str) -> Diagnostic:
     """A diagnostic that refuses nothing."""
     return Diagnostic(code, message, span, hint, Severity.WARNING)

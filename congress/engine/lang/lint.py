@@ -164,7 +164,8 @@ def _never(rule: Rule, resolved: ResolvedRule, surroundings: Surroundings) -> It
         elif not goal.outputs and not _holds(goal):
             reason = "the comparison is false"
         if reason:
-            yield warning("never-fires", f"the rule never holds: {reason}", goal.span)
+            hint = "leave the literal out, or the rule"
+            yield warning("never-fires", f"the rule never holds: {reason}", goal.span, hint)
 
 
 def _holds(goal: Call) -> bool:

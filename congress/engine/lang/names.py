@@ -7,8 +7,9 @@ Invariant: a statement either resolves in full, or waits for tables that are
 named, or has a diagnostic for every name that fits nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Protocol
 
 from congress.engine.lang.ast import Aggregate, Atom, Column, Constant, Literal, Rule, Term
@@ -35,6 +36,10 @@ BUILTIN_POLICY = "builtin"
 
 class Catalogue(Protocol):
     """What names can refer to."""
+
+    @property
+    def builtins(self) -> Mapping[str, Builtin]:
+        """All builtins by name."""
 
     def kind(self, policy: str) -> PolicyKind | None:
         """The kind of a policy, if it exists."""
@@ -146,7 +151,9 @@ class Resolver:
             return Lookup(NOW, plain, literal.negated, atom.span)
         builtin = self._catalogue.builtin(atom.table)
         if builtin is None:
-            self._unknown_builtin(atom, f"there is no builtin {atom.table}")
+            near = get_close_matches(atom.table, self._catalogue.builtins, 3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "check the spelling"
+            self._unknown_builtin(atom, f"there is no builtin {atom.table}", hint)
             return None
         if atom.columns or len(plain) != builtin.arity:
             names = ", ".join(builtin.inputs + builtin.outputs)
@@ -216,7 +223,7 @@ class Resolver:
             return None
         if len(atom.arguments) > arity:
             message = f"{atom.name} has {arity} columns, {len(atom.arguments)} are given"
-            self._problem("arity", message, atom.span)
+            self._problem("arity", message, atom.span, "leave out the surplus arguments")
             return None
         names = schema.column_names if schema else ()
         terms: list[Term] = list(atom.arguments) + [OPEN] * (arity - len(atom.arguments))
@@ -290,10 +297,10 @@ class Resolver:
             plain.append(term)
         return tuple(plain)
 
-    def _unknown_builtin(self, atom: Atom, message: str, hint: str = "") -> None:
+    def _unknown_builtin(self, atom: Atom, message: str, hint: str) -> None:
         self._problem("unknown-builtin", message, atom.span, hint)
 
-    def _problem(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
+    def _problem(self, code: str, message: str, span: Span | None, hint: str) -> None:
         self.result.problems.append(Diagnostic(code, message, span, hint))
 
 

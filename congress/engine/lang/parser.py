@@ -7,6 +7,7 @@ the next one, so that one pass finds every problem.
 Invariant: whatever the text, nothing but ``Refused`` leaves this module.
 """
 
+from dataclasses import replace
 from typing import Never
 
 from congress.engine.lang.ast import (
@@ -30,6 +31,18 @@ from congress.model.values import FALSE, TRUE, Value
 _CONSTANTS: dict[str, Value] = {"true": TRUE, "false": FALSE, "null": None}
 _NEGATIONS = ("not", "NOT", "!")
 _MODALS = {str(modal): modal for modal in Modal}
+#: What to do where a symbol is missing.
+_MISSING = {
+    "(": "write the arguments in round brackets",
+    ")": "put a comma between arguments, and close the bracket behind the last",
+    "[": "this word takes square brackets, as in execute[datasource:action(x)]",
+    "]": "close the square bracket",
+    "<": "write the variable of an aggregate as in sum<x>",
+    ">": "write the variable of an aggregate as in sum<x>",
+    ":-": "write ':-' between head and body",
+}
+_LITERAL = "write a table with its arguments, as in p(x) or datasource:table(x, y)"
+_TERM = "write a name for a variable, text in quotes, a number, true, false or null"
 
 
 def parse(text: str) -> list[Statement]:
@@ -102,7 +115,7 @@ class _Parser:
         target: str | None = None
         if self._accept(";") or self._accept("."):
             if self._here.kind is not Kind.STRING:
-                self._fail("an event's target is a policy name in quotes")
+                self._fail("an event's target is a policy", "write its name in quotes")
             target = str(self._take().value)
         self._expect("]")
         return Event(modal, rule, target, self._span(start))
@@ -137,7 +150,7 @@ class _Parser:
         self._expect("[")
         atom = self._atom(modal, start)
         self._expect("]")
-        return Literal(atom, negated)
+        return Literal(replace(atom, span=self._span(start)), negated)
 
     def _atom(self, modal: Modal | None, start: int) -> Atom:
         policy, table = self._table()
@@ -154,9 +167,9 @@ class _Parser:
         return Atom(policy, table, tuple(arguments), tuple(columns), modal, span)
 
     def _table(self) -> tuple[str | None, str]:
-        parts = [self._name("a table")]
+        parts = [self._name("a table", _LITERAL)]
         while self._accept(":"):
-            parts.append(self._name("a table"))
+            parts.append(self._name("a table", _LITERAL))
         sign = "+" if self._accept("+") else "-" if self._accept("-") else ""
         policy = parts[0] if len(parts) > 1 else None
         return policy, ":".join(parts[1:] or parts) + sign
@@ -201,7 +214,7 @@ class _Parser:
             return Constant(token.value, self._lines.span(token.start, token.end))
         if token.text == "-" and token.kind is Kind.SYMBOL:
             return self._negative(token)
-        return self._fail(f"expected a variable or a value, found {_shown(token)}")
+        return self._fail(f"expected a variable or a value, found {_shown(token)}", _TERM)
 
     def _negative(self, sign: Token) -> Constant:
         self._at += 1
@@ -209,12 +222,14 @@ class _Parser:
         if isinstance(number.value, int | float) and number.start == sign.end:
             self._at += 1
             return Constant(-number.value, self._lines.span(sign.start, number.end))
-        return self._fail("a minus sign must touch the number it belongs to")
+        return self._fail(
+            "a minus sign must touch a number", "write -3; use builtin:minus(x, y, z)"
+        )
 
     def _aggregate(self, function: Token) -> Aggregate:
         self._expect("<")
         token = self._here
-        name = self._name("the variable of the aggregate")
+        name = self._name("the variable of the aggregate", _MISSING["<"])
         self._expect(">")
         variable = Variable(name, self._lines.span(token.start, token.end))
         return Aggregate(function.text, variable, self._span(function.start))
@@ -239,27 +254,28 @@ class _Parser:
 
     def _expect(self, symbol: str) -> None:
         if not self._accept(symbol):
-            self._fail(f"expected {symbol!r}, found {_shown(self._here)}")
+            self._fail(f"expected {symbol!r}, found {_shown(self._here)}", _MISSING[symbol])
 
-    def _name(self, purpose: str) -> str:
+    def _name(self, purpose: str, hint: str) -> str:
         token = self._here
         if token.kind is Kind.NAME:
             self._at += 1
             return token.text
         if token.kind is Kind.RESERVED:
-            return self._fail(f"{token.text!r} is reserved and cannot name {purpose}")
-        return self._fail(f"expected {purpose}, found {_shown(token)}")
+            message = f"{token.text!r} is reserved and cannot name {purpose}"
+            return self._fail(message, "choose another name")
+        return self._fail(f"expected {purpose}, found {_shown(token)}", hint)
 
     # -- problems -------------------------------------------------------------
 
     def _span(self, start: int) -> Span:
         return self._lines.span(start, max(start, self._tokens[self._at - 1].end))
 
-    def _report(self, code: str, message: str, token: Token, hint: str = "") -> None:
+    def _report(self, code: str, message: str, token: Token, hint: str) -> None:
         span = self._lines.span(token.start, max(token.end, token.start))
         self.problems.append(Diagnostic(code, message, span, hint))
 
-    def _fail(self, message: str, hint: str = "") -> Never:
+    def _fail(self, message: str, hint: str) -> Never:
         """Give the statement up; a BROKEN token has been reported already."""
         if self._here.kind is not Kind.BROKEN:
             self._report("syntax", message, self._here, hint)

@@ -164,7 +164,8 @@ class _Reader:
         try:
             value = _number_value(word)
         except ValueError as error:
-            return self._skip(end, f"{_shortened(word)} is no number: {error}")
+            hint = "put it into quotes if it is meant as a text"
+            return self._skip(end, f"{_shortened(word)} is no number: {error}", hint)
         return Token(Kind.NUMBER, word, start, end, value)
 
     def _string(self) -> Token:
@@ -175,7 +176,8 @@ class _Reader:
             return self._skip(end, "a string that does not end on its line", "close the quotes")
         value = _decoded(match.group()[1:-1])
         if any("\ud800" <= character <= "\udfff" for character in value):
-            return self._skip(match.end(), "a string with half of a surrogate pair")
+            hint = "write both halves, as \\ud83d\\ude00, or the character itself"
+            return self._skip(match.end(), "a string with half of a surrogate pair", hint)
         return Token(Kind.STRING, match.group(), match.start(), match.end(), value)
 
     def _nothing(self) -> Token:
@@ -186,9 +188,10 @@ class _Reader:
         if word:
             hint = "names are ASCII letters, digits, '_' and '.'; other text goes into quotes"
             return self._skip(word.end(), f"{_shortened(word.group())} cannot be a name", hint)
-        return self._skip(start + 1, f"the character {text[start]!r} is not part of the language")
+        message = f"the character {text[start]!r} is not part of the language"
+        return self._skip(start + 1, message, "leave it out, or put the text into quotes")
 
-    def _skip(self, end: int, message: str, hint: str = "") -> Token:
+    def _skip(self, end: int, message: str, hint: str) -> Token:
         start = self._at
         self._problems.append(Diagnostic("lexical", message, self._lines.span(start, end), hint))
         return Token(Kind.BROKEN, self._text[start:end], start, end)

@@ -28,6 +28,7 @@ from congress.engine.lang.safety import unsafe_goals
 from congress.engine.workspace import Workspace
 from congress.model.diagnostic import Diagnostic, Refused, refuse
 
+_BIND = "bind it in the body"
 _HINT = "ask for one atom, or for one rule with one head"
 
 
@@ -57,8 +58,7 @@ def read_question(workspace: Workspace, policy: str, text: str) -> Question:
 
     :raises Refused: if it asks none, or does not fit the schemas.
     """
-    if workspace.kind(policy) is None:
-        raise refuse("no-policy", f"there is no policy {policy!r}", where=policy)
+    workspace.expect(policy)
     return question_of(workspace, policy, _single(parse(text)))
 
 
@@ -152,7 +152,7 @@ def _unbound(question: Question, head: Atom | None) -> Iterator[Diagnostic]:
     for term in head.terms if head is not None and grouped else ():
         if variables((term,)) - bound or _anonymous(term):
             message = "a variable of a head with aggregates does not occur in the body"
-            yield Diagnostic("head-variable", message, head.span if head else None)
+            yield Diagnostic("head-variable", message, head.span if head else None, _BIND)
 
 
 def _anonymous(term: Term) -> bool:

@@ -27,7 +27,7 @@ from congress.engine.run.trace import RUNTIME, trace_lines
 from congress.engine.statements import StatementEditor
 from congress.engine.tables import TableEditor
 from congress.engine.workspace import Workspace
-from congress.model.diagnostic import Refused, refuse
+from congress.model.diagnostic import Refused
 from congress.model.values import Row
 
 
@@ -49,8 +49,7 @@ def simulate(live: Workspace, request: Request, budget: Budget) -> Simulation:
     :raises Refused: if the query, an item or a policy's name does not fit.
     """
     for policy in (request.policy, request.action_policy):
-        if live.kind(policy) is None:
-            raise refuse("no-policy", f"there is no policy {policy!r}", where=policy)
+        live.expect(policy)
     before = read_question(live, request.policy, request.query)
     overlay = Overlay(live.fork(), request.policy, request.action_policy, budget)
     for item in parse(request.sequence):
@@ -117,9 +116,7 @@ class Overlay:
         if len(item.heads) > 1:
             raise item_problem(item, "a changed rule has one head")
         policy = self._policy if item.head.policy is None else item.head.policy
-        kind = self.workspace.kind(policy)
-        if kind is None:
-            raise refuse("no-policy", f"there is no policy {policy!r}", where=policy)
+        kind = self.workspace.expect(policy)
         plain = _unsigned(item.head)
         statement = Rule((Literal(plain),), item.body, item.span)
         if item.body is None:

@@ -316,7 +316,7 @@ class WhyNotTest(ExplainCase):
 
     def test_rows_that_can_never_be(self) -> None:
         self.source(t="id:integer", closed=True)
-        self.assertIn("takes a integer", self.why_not('s:t("x")').impossible)
+        self.assertIn("takes an integer", self.why_not('s:t("x")').impossible)
 
     def test_nothing_defines_it(self) -> None:
         absence = self.why_not("nothing(1, x)")

@@ -38,8 +38,8 @@ class RowTest(unittest.TestCase):
         cases = {
             ("a", 1): "has 5 columns, the row has 2",
             (None, 1, 1, TRUE, 1): "'id' must not be null",
-            ("a", "1", 1, TRUE, 1): "'ram' takes a integer",
-            ("a", 1.5, 1, TRUE, 1): "'ram' takes a integer",
+            ("a", "1", 1, TRUE, 1): "'ram' takes an integer",
+            ("a", 1.5, 1, TRUE, 1): "'ram' takes an integer",
             ("a", 1, TRUE, TRUE, 1): "'load' takes a number",
             ("a", 1, 1, 1, 1): "'locked' takes a boolean",
         }

@@ -110,7 +110,7 @@ class PollTest(DatasourceCase):
         self.assertEqual([["vm1", True]], self.rows(node, "servers"))
         tables = self.ask(node, "status")["detail"]["tables"]
         self.assertEqual(2, tables["servers"]["rejected"])
-        self.assertIn("'number' takes a integer", tables["ports"]["rejected_example"])
+        self.assertIn("'number' takes an integer", tables["ports"]["rejected_example"])
         self.world.rows = {"servers": [("vm1", True)], "ports": []}
         self.clock.advance(10.0)
         tables = self.ask(node, "status")["detail"]["tables"]
