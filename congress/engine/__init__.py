@@ -17,7 +17,7 @@ from congress.engine.edits import (
 )
 from congress.engine.explain.plain import explanation_to_plain
 from congress.engine.explain.text import explanation_to_text
-from congress.engine.explain.tree import Bounds, Explanation, Standing
+from congress.engine.explain.tree import DEEPEST, Bounds, Explanation, Standing
 from congress.engine.facade import Engine
 from congress.engine.lang.ast import Event, Rule, Statement, Variable
 from congress.engine.lang.identity import parse_one, pretty_rule, rule_fingerprint
@@ -45,6 +45,7 @@ from congress.engine.steps import edit_from_plain
 from congress.engine.watch import Watch
 
 __all__ = [
+    "DEEPEST",
     "Answers",
     "Bounds",
     "Changes",

@@ -425,7 +425,7 @@ class FakeEngine(FakeLibrary):
         self._parse(query)
         self.bounds = bounds
         if bounds["depth"] == 0:
-            raise refuse("invalid", "depth must be a number from 1 to 50", where="depth")
+            raise refuse("invalid", "depth must be a number from 1 to 60", where="depth")
         return explanation(query)
 
     def engine_status(self) -> dict[str, Any]:

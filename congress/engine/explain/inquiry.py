@@ -8,7 +8,7 @@ from functools import cached_property
 
 from congress.engine.explain.influence import Influence
 from congress.engine.explain.proofs import Prover
-from congress.engine.explain.tree import CUTS, Bounds, End, Given, Idle, RuleRef
+from congress.engine.explain.tree import CUTS, DEEPEST, Bounds, End, Given, Idle, RuleRef
 from congress.engine.lang.printer import print_rule
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.run.budget import Budget
@@ -35,6 +35,7 @@ class Inquiry:
         self.sources: set[TableId] = set()
         self.cut: set[End] = set()
         self._left = bounds.nodes
+        self._deepest = min(bounds.depth, DEEPEST)
 
     def room(self, depth: int) -> End | None:
         """Take room for one more node; or the bound that leaves none."""
@@ -43,7 +44,7 @@ class Inquiry:
         if self._left <= 0:
             return self.note(End.NODES)
         self._left -= 1
-        return self.note(End.DEPTH) if depth > self.bounds.depth else None
+        return self.note(End.DEPTH) if depth > self._deepest else None
 
     def note(self, end: End) -> End:
         """Remember that a bound has shortened the explanation."""

@@ -21,7 +21,8 @@ class Bounds:
     """How much an explanation tells.
 
     :param limit: rows of an atom with variables that are explained.
-    :param depth: how many rules below one another are followed.
+    :param depth: how many rules below one another are followed; never more than
+        ``DEEPEST``, because trees are built and written by recursion.
     :param nodes: rows, calls and rules that are told in all.
     :param alternatives: derivations of what is asked, or rules that miss it. What
         lies below is told with one; ask for it to see the others.
@@ -37,6 +38,7 @@ class Bounds:
 
 
 DEFAULT_BOUNDS = Bounds()
+DEEPEST = 60
 
 
 class End(enum.StrEnum):

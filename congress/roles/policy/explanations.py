@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from congress.engine import (
+    DEEPEST,
     Bounds,
     Engine,
     Standing,
@@ -20,7 +21,7 @@ from congress.roles.policy.runtime import Deadline
 from congress.roles.policy.standing import STATUS_SOURCE, STATUS_TABLE
 
 #: The most that a request may ask for: an answer has to fit into a message.
-MOST = Bounds(limit=1000, depth=50, nodes=10_000, alternatives=100, examples=100)
+MOST = Bounds(limit=1000, depth=DEEPEST, nodes=10_000, alternatives=100, examples=100)
 
 #: Works an explanation out; on any thread, while the engine goes on.
 Pending: TypeAlias = Callable[[], dict[str, Any]]

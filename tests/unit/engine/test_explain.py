@@ -2,7 +2,13 @@
 
 import json
 
-from congress.engine import CreatePolicy, InsertRules, Tick
+from congress.engine import (
+    CreatePolicy,
+    InsertRules,
+    Tick,
+    explanation_to_plain,
+    explanation_to_text,
+)
 from congress.engine.explain.tree import (
     Absence,
     Bounds,
@@ -361,6 +367,15 @@ class BoundsTest(ExplainCase):
         found = self.engine.explain("g", "s(3000)", deadline=lambda: True)
         self.assertEqual((found.facts[0].row, found.facts[0].end), ((3000,), End.BUDGET))
         self.assertEqual(found.cut, {End.BUDGET})
+
+    def test_no_depth_is_too_much_for_the_stack(self) -> None:
+        self.insert("t0(1) " + " ".join(f"t{n + 1}(x) :- t{n}(x), not u{n}(x)" for n in range(500)))
+        self.insert(" ".join(f"u{n + 1}(x) :- u{n}(x), t{n}(x)" for n in range(500)))
+        for atom in ("t500(1)", "u500(1)"):
+            found = self.explain(atom, depth=10_000, nodes=100_000)
+            self.assertEqual(found.cut, {End.DEPTH})
+            json.dumps(explanation_to_plain(found))
+            self.assertIn("too deep", explanation_to_text(found))
 
     def test_long_chains_of_rules(self) -> None:
         self.insert("t0(1) " + " ".join(f"t{n + 1}(x) :- t{n}(x)" for n in range(1000)))

@@ -371,11 +371,11 @@ class ExplanationTest(PolicyEngineTestCase):
     def test_the_deepest_explanation_allowed_can_be_sent(self) -> None:
         self.call("policy_create", name="deep")
         self.rule("deep", "t0(1)")
-        for number in range(60):
+        for number in range(80):
             self.rule("deep", f"t{number + 1}(x) :- t{number}(x), not u{number}(x)")
             self.rule("deep", f"u{number + 1}(x) :- u{number}(x), t{number}(x)")
-        for query in ("t60(1)", "u60(1)"):
-            found = self.explain(query, "deep", depth=50, nodes=10_000)
+        for query in ("t80(1)", "u80(1)"):
+            found = self.explain(query, "deep", depth=60, nodes=10_000)
             self.assertEqual(["depth"], found["cut"])
             self.assertEqual(found, json.loads(json.dumps(found)))
 
