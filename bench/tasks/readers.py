@@ -8,12 +8,17 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
 
 from bench.bench import Bench
 from bench.engines.ours import POLICY, Ours
 from bench.measure import part, tell
 from bench.policies import FULL
 from bench.tasks.changes import changed_servers
+from congress.engine.guard import Guard
 from congress.kernel.threads import SWITCH_INTERVAL
 
 QUESTION = 'h(s, z) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)'
@@ -28,7 +33,7 @@ def run(bench: Bench) -> None:
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
-        quiet = _write(bench, threading.Lock())
+        quiet = _write(bench)
         held, answered, wakes = _beside_reader(bench)
         tell("readers: a clock that ticks beside a load")
         ticks = _ticks(bench)
@@ -43,31 +48,52 @@ def run(bench: Bench) -> None:
 
 
 def _beside_reader(bench: Bench) -> tuple[list[float], int, list[float]]:
-    lock, done = threading.Lock(), threading.Event()
-    engine, held, answers = bench.ours.engine, list[float](), list[int]()
+    done, answers = threading.Event(), list[int]()
+    engine = bench.ours.engine
 
     def read() -> None:
         while not done.is_set():
-            with lock:
-                start = time.monotonic()
-                ready = engine.ready(POLICY, QUESTION)
-                pending = engine.ask(POLICY, QUESTION, limit=1000) if ready else None
-                held.append(time.monotonic() - start)
-            if pending is not None:
-                answers.append(len(pending().rows))
+            answers.append(len(engine.query(POLICY, QUESTION, limit=1000).rows))
 
     thread = threading.Thread(target=read)
-    thread.start()
-    try:
-        wakes = _write(bench, lock)
-    finally:
-        done.set()
-        thread.join()
+    with _timed(thread) as held:
+        thread.start()
+        try:
+            wakes = _write(bench)
+        finally:
+            done.set()
+            thread.join()
     return held, len(answers), wakes
 
 
-def _write(bench: Bench, lock: threading.Lock) -> list[float]:
-    """The seconds from when each change was due until its writer had the lock."""
+@contextmanager
+def _timed(thread: threading.Thread) -> Iterator[list[float]]:
+    """The seconds for which a thread holds the guard, each time."""
+    enter, leave = Guard.__enter__, Guard.__exit__
+    held: list[float] = []
+    depth, start = 0, 0.0
+
+    def timed_enter(guard: Guard) -> None:
+        nonlocal depth, start
+        enter(guard)
+        if threading.current_thread() is thread:
+            depth += 1
+            start = time.monotonic() if depth == 1 else start
+
+    def timed_leave(guard: Guard, *error: Any) -> None:
+        nonlocal depth
+        if threading.current_thread() is thread:
+            depth -= 1
+            if not depth:
+                held.append(time.monotonic() - start)
+        leave(guard, *error)
+
+    with patch.multiple(Guard, __enter__=timed_enter, __exit__=timed_leave):
+        yield held
+
+
+def _write(bench: Bench) -> list[float]:
+    """The seconds from when each change was due until its writer was let in."""
     source, never = random.Random(9), threading.Event()
     wakes: list[float] = []
     for _ in range(WAKES // 2):
@@ -75,7 +101,7 @@ def _write(bench: Bench, lock: threading.Lock) -> list[float]:
         for added, removed in ((new, old), (old, new)):
             due = time.monotonic() + PERIOD
             never.wait(PERIOD)
-            with lock:
+            with bench.ours.engine.guard:
                 wakes.append(time.monotonic() - due)
                 bench.ours.update("server", added, removed)
     return wakes

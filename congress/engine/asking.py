@@ -1,27 +1,25 @@
-"""Questions in two steps: one that needs the state to hold still, and one that does not.
+"""Questions in two steps: one within the guard, which is short, and one outside.
 
 May import this package and ``congress.model`` only.
 
 Invariant: an answer comes from the one state that was there in the first step,
-whatever is changed meanwhile. The first step is short: it looks rows up by index,
-or copies dictionaries of rows, which takes a millisecond per some 100,000 rows.
+whatever is changed meanwhile.
 """
 
 from collections.abc import Callable
 from typing import TypeAlias
 
-from congress.engine.lang.resolved import Lookup, TableId
+from congress.engine.guard import Guard
+from congress.engine.lang.resolved import Lookup
 from congress.engine.results import Answers
 from congress.engine.run.budget import Budget
-from congress.engine.run.prepared import Preparations
+from congress.engine.run.growth import grow
+from congress.engine.run.prepared import Preparations, Prepared
 from congress.engine.run.query import answers
-from congress.engine.run.question import Question, read_question
-from congress.engine.run.relation import Relation, Stored
-from congress.engine.run.table import Table
+from congress.engine.run.question import Question, question_of, read_statement
+from congress.engine.run.still import still
 from congress.engine.workspace import Workspace
 
-#: So many rows are copied in a few milliseconds.
-_AT_ONCE = 100_000
 #: Finds the answers; may run on any thread, once.
 Pending: TypeAlias = Callable[[], Answers]
 
@@ -29,70 +27,59 @@ Pending: TypeAlias = Callable[[], Answers]
 class Desk:
     """Takes questions and remembers what helps to answer the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._preparations = Preparations()
-        self._copies: dict[TableId, tuple[Table, int, Table]] = {}
 
     def ask(
-        self, workspace: Workspace, policy: str, text: str, limit: int | None, budget: Budget
+        self,
+        state: Callable[[], Workspace],
+        policy: str,
+        text: str,
+        limit: int | None,
+        budget: Budget,
     ) -> Pending:
         """The first step.
 
+        :param state: what was committed last, once the guard is entered.
         :raises Refused: if the text is no query, or does not fit.
         """
-        found = self._preparations.find(workspace, policy, text)
-        if found is not None:
-            prepared, strings = found
-            rows = prepared.rows(workspace.contents(prepared.table), strings)
-            return lambda: prepared.answers(rows, limit)
-        question = read_question(workspace, policy, text)
-        if not question.goals:
-            result = answers(workspace, question, budget, limit)
-            return lambda: result
-        view = self._view(workspace, question)
+        with self._guard:
+            found = self._preparations.find(state(), policy, text)
+            if found is not None:
+                return self._look_up(state(), *found, limit)
+        statement = read_statement(text)
+        with self._guard:
+            workspace = state()
+            question = question_of(workspace, policy, statement)
+            if not question.goals:
+                result = answers(workspace, question, budget, limit)
+                return lambda: result
+            view = self._view(workspace, question)
         return lambda: answers(view, question, budget, limit)
 
-    def ready(self, workspace: Workspace, policy: str, text: str) -> bool:
-        """Whether ``ask`` would be short now; if not, do some of its work ahead.
+    def _look_up(
+        self, workspace: Workspace, prepared: Prepared, strings: list[str], limit: int | None
+    ) -> Pending:
+        """Find an atom's rows now if that is quick."""
+        table = workspace.contents(prepared.table)
+        bound = prepared.bound(strings)
+        rows = prepared.quick(table, bound)
+        if rows is not None:
+            return lambda: prepared.answers(rows, limit)
+        held = still(table, self._guard)
 
-        :raises Refused: if the text is no query, or does not fit.
-        """
-        if self._preparations.find(workspace, policy, text) is not None:
-            return True
-        question = read_question(workspace, policy, text)
-        tables = {goal.table for goal in question.goals if isinstance(goal, Lookup)}
-        stale = [
-            table for table in tables if self._copied(workspace.contents(table), table) is None
-        ]
-        if sum(len(workspace.contents(table)) for table in stale) <= _AT_ONCE:
-            return True
-        self._copy(workspace, max(stale, key=lambda table: len(workspace.contents(table))))
-        return False
+        def search() -> Answers:
+            if bound:
+                grow(table, tuple(bound), self._guard)
+            return prepared.answers(prepared.rows(held, bound), limit)
 
-    def _copied(self, live: Stored, table: TableId) -> Stored | None:
-        """The last copy of a table, if nothing has changed since."""
-        if isinstance(live, Relation):
-            return live
-        known = self._copies.get(table)
-        if known is not None and known[0] is live and known[1] == live.version:
-            return known[2]
-        return None
+        return search
 
     def _view(self, workspace: Workspace, question: Question) -> Workspace:
-        """A workspace with copies of the tables that a question reads."""
+        """A workspace with the tables that a question reads, as they are now."""
         view = Workspace(workspace.builtins)
         for goal in question.goals:
             if isinstance(goal, Lookup) and goal.table not in view.derived:
-                view.derived[goal.table] = self._copy(workspace, goal.table)
+                view.derived[goal.table] = still(workspace.contents(goal.table), self._guard)
         return view
-
-    def _copy(self, workspace: Workspace, table: TableId) -> Stored:
-        """A table that stays as it is; the last copy, if nothing has changed since."""
-        live = workspace.contents(table)
-        known = self._copied(live, table)
-        if known is not None or isinstance(live, Relation):
-            return live if known is None else known
-        copy = Table()
-        copy.rows = live.rows.copy()
-        self._copies[table] = (live, live.version, copy)
-        return copy

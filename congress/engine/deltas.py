@@ -12,18 +12,17 @@ from collections.abc import Mapping, Sequence
 
 from congress.engine.actions import wishes
 from congress.engine.edits import Edit
-from congress.engine.lang.resolved import NOW, TableId
+from congress.engine.guard import Guard
+from congress.engine.lang.resolved import TableId
 from congress.engine.live import LiveWorkspace
 from congress.engine.outcome import Outcome
-from congress.engine.results import Changes
+from congress.engine.results import Changes, TableChanges
 from congress.engine.run.budget import Deadline, Limits
-from congress.engine.run.network import sink_id
 from congress.engine.run.propagate import Rows
 from congress.engine.transaction import Transaction, applied, foreseen
 from congress.engine.workspace import RuleKey
 from congress.model.action import DesiredAction
 from congress.model.builtin import Builtin
-from congress.model.delta import Delta
 from congress.model.diagnostic import Diagnostic
 
 #: From so many changed rows on, they are hidden from the garbage collector.
@@ -35,8 +34,8 @@ _NO_CHANGE: tuple[Rows, Rows] = ((), ())
 class Deltas:
     """A state, and how it is changed."""
 
-    def __init__(self, builtins: Mapping[str, Builtin], limits: Limits) -> None:
-        self.state = LiveWorkspace(builtins, limits)
+    def __init__(self, builtins: Mapping[str, Builtin], limits: Limits, guard: Guard) -> None:
+        self.state = LiveWorkspace(builtins, limits, guard)
         self.failures: Counter[str] = Counter()
 
     def transact(
@@ -94,34 +93,26 @@ class Deltas:
         self, number: int, outcome: Outcome, changed: Mapping[TableId, tuple[Rows, Rows]]
     ) -> Changes:
         """What a transaction changed."""
-        tables = {
-            table: Delta(table[1], frozenset(added), frozenset(removed))
-            for table, (added, removed) in changed.items()
-            if table[0][:1] != "\0" and table != NOW
-        }
-        activated, deactivated = self._actions(changed)
+        activated, deactivated = self._actions()
         return Changes(
             number=number,
             accepted=outcome.accepted,
-            tables=tables,
+            tables=TableChanges(changed),
             activated=activated,
             deactivated=deactivated,
             rejected=tuple(outcome.rejected),
             warnings=tuple(dict.fromkeys(outcome.warnings)),
         )
 
-    def _actions(
-        self, changed: Mapping[TableId, tuple[Rows, Rows]]
-    ) -> tuple[frozenset[DesiredAction], frozenset[DesiredAction]]:
+    def _actions(self) -> tuple[frozenset[DesiredAction], frozenset[DesiredAction]]:
         """The actions that came into force, and those that went out."""
         state = self.state
-        keys = list(state.changed_sinks(changed))
-        if not keys and not state.turned:
+        if not state.sunk and not state.turned:
             return frozenset(), frozenset()
         activated: set[DesiredAction] = set()
         deactivated: set[DesiredAction] = set()
-        for key in dict.fromkeys((*state.turned, *keys)):
-            added, removed = changed.get(sink_id(key), _NO_CHANGE)
+        for key in dict.fromkeys((*state.turned, *state.sunk)):
+            added, removed = state.sunk.get(key, _NO_CHANGE)
             now = state.rules.get(key)
             before = state.turned.get(key) or now
             if added and now is not None:

@@ -4,8 +4,8 @@ May import ``congress.model`` only.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from congress.model.policy import PolicyKind
 from congress.model.schema import Schema
@@ -66,14 +66,13 @@ class ReplaceTables:
     tables: Mapping[str, Iterable[Row]]
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateTable:
+class UpdateTable(NamedTuple):
     """Remove rows from a table, then add rows to it."""
 
     policy: str
     table: str
-    add: Iterable[Row] = field(default=())
-    remove: Iterable[Row] = field(default=())
+    add: Iterable[Row] = ()
+    remove: Iterable[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)

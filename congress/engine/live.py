@@ -6,19 +6,20 @@ Invariant: between transactions, and after one that was taken back, every table
 holds what the active rules derive from the rows that were put there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
+from congress.engine.guard import Guard
 from congress.engine.lang.names import Resolution
 from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.run.budget import Deadline, Limits
 from congress.engine.run.journal import Journal, JournaledDict
 from congress.engine.run.meter import Meter
-from congress.engine.run.network import SINK, Network, sink_id
-from congress.engine.run.node import Node
+from congress.engine.run.network import SINK, Network, sink_id, sink_key
 from congress.engine.run.propagate import Propagation, Rows
 from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.engine.run.stage import Stage
+from congress.engine.run.still import still
 from congress.engine.workspace import RuleIndex, RuleKey, StoredRule, Workspace
 from congress.model.builtin import Builtin
 from congress.model.values import Row
@@ -30,8 +31,9 @@ class LiveWorkspace(Workspace):
     In ``base`` the keys alone mean something: the tables that have given rows.
     """
 
-    def __init__(self, builtins: Mapping[str, Builtin], limits: Limits) -> None:
+    def __init__(self, builtins: Mapping[str, Builtin], limits: Limits, guard: Guard) -> None:
         super().__init__(builtins)
+        self._guard = guard
         journal = self.journal = Journal()
         self.meter = Meter(limits)
         self.network = Network(journal, self.meter)
@@ -50,20 +52,27 @@ class LiveWorkspace(Workspace):
         self._stages: dict[TableId, Stage] = {}
         #: How many rows came with the last transaction.
         self.changed_rows = 0
+        #: What came and went with the last transaction, of rules under a modal.
+        self.sunk: dict[RuleKey, tuple[Rows, Rows]] = {}
         #: Rules whose effect came or went, with the statement as it was before.
         self.turned: dict[RuleKey, StoredRule | None] = {}
 
     def fork(self) -> Workspace:
-        """A copy that is changed and evaluated apart; tables are shared until changed."""
+        """A copy that is changed and evaluated apart, with all tables as they are now.
+
+        The guard is entered for it; afterwards the copy may be read on any thread.
+        """
         copy = Workspace(self.builtins)
-        self.copy_to(copy)
-        copy.base = {table: self.stored(table) for table in self.base}
-        copy.derived = {
-            node.id: node.table
-            for node in self.network.nodes.values()
-            if node.visible and node.given is not None
-        }
-        copy.sinks = {key: frozenset(rows) for key, rows in self.sinks.items()}
+        with self._guard:
+            self.copy_to(copy)
+            copy.definers = {table: dict(rules) for table, rules in self.definers.items()}
+            copy.readers = {table: dict(rules) for table, rules in self.readers.items()}
+            copy.base = {table: still(self.stored(table), self._guard) for table in self.base}
+            for node in self.network.nodes.values():
+                if node.visible and node.given is not None:
+                    copy.derived[node.id] = still(node.table, self._guard)
+            for key in self.sinks:
+                copy.sinks[key] = still(self.network.nodes[sink_id(key)].table, self._guard)
         return copy
 
     # -- rows -------------------------------------------------------------------------
@@ -110,13 +119,22 @@ class LiveWorkspace(Workspace):
         if not stage.discard(row):
             return False
         if not stage.size:
-            self.base.pop(table, None)
-            self._release(table)
+            self._emptied(table)
         return True
+
+    def drop_rows(self, table: TableId, rows: Iterable[Row]) -> None:
+        """Take rows out of a table that may be there."""
+        stage = self._stage(table)
+        dropped = [row for row in rows if stage.discard(row)]
+        if dropped and not stage.size:
+            self._emptied(table)
 
     def clear(self, table: TableId) -> None:
         """Take every row out of a table."""
         self._stage(table).clear()
+        self._emptied(table)
+
+    def _emptied(self, table: TableId) -> None:
         self.base.pop(table, None)
         self._release(table)
 
@@ -148,7 +166,7 @@ class LiveWorkspace(Workspace):
     # -- transactions -----------------------------------------------------------------
 
     def evaluate(self, deadline: Deadline | None) -> dict[TableId, tuple[Rows, Rows]]:
-        """Bring derived tables up to date; the rows that came and went, by table.
+        """Bring derived tables up to date; the rows that came and went, by a policy's table.
 
         :raises OverBudget: if that costs too much; take the transaction back then.
         """
@@ -160,10 +178,21 @@ class LiveWorkspace(Workspace):
             if staged.added or staged.removed:
                 run.stage(self.network.node(table), staged)
         run.run()
-        self.changed_rows = sum(len(added) for added, _ in run.changes.values())
-        self._note_sinks(run.changes)
-        self.network.tidy([n for n in run.changes if not n.table.rows])
-        return {node.id: change for node, change in run.changes.items()}
+        self.changed_rows = 0
+        self.sunk = {}
+        tables: dict[TableId, tuple[Rows, Rows]] = {}
+        for node, change in run.changes.items():
+            self.changed_rows += len(change[0])
+            if node.visible:
+                tables[node.id] = change
+            elif node.id[0] == SINK:
+                self.sunk[sink_key(node.id)] = change
+            if not node.table.rows:
+                self.network.tidy(node)
+        tables.pop(NOW, None)
+        if self.sunk or self.turned:
+            self._note_sinks()
+        return tables
 
     def _change_rules(self, run: Propagation) -> None:
         added: list[RuleKey] = []
@@ -181,24 +210,13 @@ class LiveWorkspace(Workspace):
             if resolved is not None:
                 run.enter(self.network.add(key, resolved))
 
-    def _note_sinks(self, changes: Mapping[Node, object]) -> None:
-        sinks = list(self.changed_sinks(node.id for node in changes))
-        if not sinks and not self.turned:
-            return
-        for key in {*self.turned, *sinks}:
+    def _note_sinks(self) -> None:
+        for key in {*self.turned, *self.sunk}:
             node = self.network.nodes.get(sink_id(key))
             if node is not None and node.clauses and node.table.rows:
                 self.sinks[key] = node.table.rows.keys()
             else:
                 self.sinks.pop(key, None)
-
-    @staticmethod
-    def changed_sinks(tables: Iterable[TableId]) -> Iterator[RuleKey]:
-        """The rules under a modal among nodes whose rows changed."""
-        for node in tables:
-            if node[0] == SINK:
-                policy, _, key = node[1].partition("\0")
-                yield (policy, key)
 
     def commit(self) -> None:
         """Keep what was changed."""

@@ -4,8 +4,10 @@ May import ``congress.model`` only.
 """
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from congress.model.action import DesiredAction
 from congress.model.delta import Delta
@@ -23,8 +25,31 @@ class RejectedRow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class TableChanges(Mapping[tuple[str, str], Delta]):
+    """The net change of each table, made into a delta when it is asked for.
+
+    :param rows: the rows that came and went, which nobody changes any more.
+    """
+
+    __slots__ = ("_rows",)
+
+    def __init__(
+        self, rows: Mapping[tuple[str, str], tuple[Collection[Row], Collection[Row]]]
+    ) -> None:
+        self._rows = rows
+
+    def __getitem__(self, table: tuple[str, str]) -> Delta:
+        added, removed = self._rows[table]
+        return Delta(table[1], frozenset(added), frozenset(removed))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class Changes(NamedTuple):
     """What a transaction changed.
 
     :param number: counts the transactions of the engine, from 1.
@@ -35,7 +60,7 @@ class Changes:
 
     number: int
     accepted: int = 0
-    tables: Mapping[tuple[str, str], Delta] = field(default_factory=dict)
+    tables: Mapping[tuple[str, str], Delta] = MappingProxyType({})
     activated: frozenset[DesiredAction] = frozenset()
     deactivated: frozenset[DesiredAction] = frozenset()
     rejected: tuple[RejectedRow, ...] = ()

@@ -18,8 +18,8 @@ from congress.model.values import Boolean, Row
 
 #: An integer below this is surely small enough.
 _LARGE = 1 << 62
-_NUMBERS = frozenset({int, float})
-_SCALARS = frozenset({str, int, float, Boolean, type(None)})
+_PLAIN = frozenset({str, Boolean, type(None)})
+_SCALARS = _PLAIN | {int, float}
 
 
 class TableEditor:
@@ -38,8 +38,7 @@ class TableEditor:
     def update(self, table: TableId, add: Iterable[Row], remove: Iterable[Row]) -> None:
         """Remove rows, then add rows; removing one that is not there does nothing."""
         self._outcome.touched.add(table)
-        for row in remove:
-            self._workspace.drop_row(table, row)
+        self._workspace.drop_rows(table, remove)
         self._add(table, add)
 
     def refit(self, policy: str) -> None:
@@ -64,13 +63,8 @@ class TableEditor:
     def problem(self, table: TableId, row: Row) -> str | None:
         """Why a table cannot hold a row, or nothing."""
         kinds = set(map(type, row)) if isinstance(row, tuple) else {tuple}
-        if not kinds <= _SCALARS:
-            return "a row is a tuple of strings, numbers, booleans and nulls"
-        for value in row if kinds & _NUMBERS else ():
-            if isinstance(value, float) and not math.isfinite(value):
-                return f"{value} is not a number a table can hold"
-            if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
-                return f"integers end at {INTEGER_BITS} bits"
+        if not kinds <= _PLAIN and (problem := _value_problem(row, kinds)):
+            return problem
         schema = self._workspace.declared(table)
         if schema is not None:
             return schema.problem(row)
@@ -126,3 +120,15 @@ class TableEditor:
 
     def _reject(self, table: TableId, row: Row, problem: str) -> None:
         self._outcome.rejected.append(RejectedRow(*table, row, problem))
+
+
+def _value_problem(row: Row, kinds: set[type]) -> str | None:
+    """What is wrong with the values of a row whose types are these, if anything is."""
+    if not kinds <= _SCALARS:
+        return "a row is a tuple of strings, numbers, booleans and nulls"
+    for value in row:
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"{value} is not a number a table can hold"
+        if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+            return f"integers end at {INTEGER_BITS} bits"
+    return None

@@ -37,7 +37,14 @@ class Transaction:
         self.outcome = Outcome()
         self._workspace = workspace
         self._tables = TableEditor(workspace, self.outcome)
-        self._statements = StatementEditor(workspace, self.outcome, self._tables)
+        self._editor: StatementEditor | None = None
+
+    @property
+    def _statements(self) -> StatementEditor:
+        """What changes statements, made when first needed: most transactions change rows."""
+        if self._editor is None:
+            self._editor = StatementEditor(self._workspace, self.outcome, self._tables)
+        return self._editor
 
     def apply(self, edits: Sequence[Edit]) -> None:
         """Apply every edit, then wake statements that waited for one of them."""
@@ -46,9 +53,10 @@ class Transaction:
                 self._apply(edit)
             except Refused as refusal:
                 self.outcome.problems.extend(refusal.diagnostics)
-        self._statements.conclude()
-        if not self.outcome.problems:
-            self._statements.advise()
+        if self._editor is not None or self._workspace.parked:
+            self._statements.conclude()
+            if not self.outcome.problems:
+                self._statements.advise()
 
     def switch_off(self, key: RuleKey, problem: Diagnostic) -> None:
         """Take the effect of a rule away because it went over a limit."""
@@ -56,6 +64,9 @@ class Transaction:
 
     def _apply(self, edit: Edit) -> None:
         match edit:
+            case UpdateTable():
+                self._workspace.expect(edit.policy)
+                self._tables.update((edit.policy, edit.table), edit.add, edit.remove)
             case CreatePolicy():
                 self._create(edit.name, edit.kind)
             case DropPolicy():
@@ -71,9 +82,6 @@ class Transaction:
                 self._workspace.expect(edit.policy)
                 for name, rows in edit.tables.items():
                     self._tables.replace((edit.policy, name), rows)
-            case UpdateTable():
-                self._workspace.expect(edit.policy)
-                self._tables.update((edit.policy, edit.table), edit.add, edit.remove)
             case Tick():
                 self._tables.replace(NOW, [(edit.now,)])
 

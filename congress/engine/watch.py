@@ -7,7 +7,6 @@ the rows there are: no change of its tables is left out or given twice.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from congress.engine.lang.resolved import TableId
 from congress.engine.results import Changes
@@ -39,4 +38,4 @@ class Watch:
         """A transaction was committed."""
         tables = {name: changes.tables[name] for name in self.rows if name in changes.tables}
         if tables or changes.activated or changes.deactivated:
-            self._collected.append(replace(changes, tables=tables))
+            self._collected.append(changes._replace(tables=tables))

@@ -181,6 +181,11 @@ class Workspace:
             self.clear(table)
         return True
 
+    def drop_rows(self, table: TableId, rows: Iterable[Row]) -> None:
+        """Take rows out of a table that may be there."""
+        for row in rows:
+            self.drop_row(table, row)
+
     def clear(self, table: TableId) -> None:
         """Take every row out of a table."""
         self.base.pop(table, None)

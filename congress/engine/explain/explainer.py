@@ -19,7 +19,6 @@ from congress.engine.lang.resolved import Lookup, Plain, TableId
 from congress.engine.run.budget import Budget, OverBudget
 from congress.engine.run.query import fits
 from congress.engine.run.question import Question, read_question
-from congress.engine.run.view import view
 from congress.engine.workspace import RuleKey, Workspace
 from congress.model.diagnostic import Diagnostic, Refused
 from congress.model.values import Row, row_order_key
@@ -41,15 +40,15 @@ class _Subject:
 def explanation(
     state: Workspace, policy: str, text: str, bounds: Bounds, budget: Budget
 ) -> Pending:
-    """Copy what an explanation needs; what is returned works it out.
+    """Find out what is asked; what is returned works it out.
 
+    :param state: a fork, which stays as it is.
     :raises Refused: if the text is not one atom of a table or an action.
     """
     question = read_question(state, policy, text)
     subject = _subject(state, question)
     asked = print_statement(parse_one(text))
-    copy = view(state, [subject.table], subject.sinks)
-    return lambda: _explain(copy, policy, asked, subject, bounds, budget)
+    return lambda: _explain(state, policy, asked, subject, bounds, budget)
 
 
 def _explain(

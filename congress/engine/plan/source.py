@@ -11,7 +11,7 @@ combination, negated or not.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from congress.engine.lang.resolved import TableId
@@ -23,6 +23,8 @@ Columns: TypeAlias = tuple[int, ...]
 
 #: Python allows 20 nested blocks; a rule with more loops is not written out.
 MOST_LOOPS = 16
+#: Names that each part of a fused function has for itself.
+_OWN = re.compile(r"(?<!\.)\b([KTIFX]\d+|out|get|n)\b")
 #: Rows looked at before the meter hears of them.
 _STRIDE = 4096
 
@@ -55,12 +57,23 @@ Need: TypeAlias = ConstantNeed | TableNeed | CallNeed
 Choose: TypeAlias = Callable[[Scan], Columns | None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a function ``f(rows, sign, out, meter, ...)`` and its further parameters."""
+    """The lines of a function ``f(rows, sign, out, meter, ...)`` and its further parameters."""
 
-    text: str
-    needs: list[Need] = field(default_factory=list)
+    lines: tuple[str, ...]
+    needs: tuple[Need, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The further parameters."""
+        return [f"{_letter(need)}{number}" for number, need in enumerate(self.needs, 1)]
+
+    @property
+    def text(self) -> str:
+        """The whole function."""
+        start = f"def f({', '.join(['rows', 'sign', 'out', 'meter', *self.names])}):"
+        return "\n".join([start, "    get = out.get", *self.lines])
 
 
 def write(
@@ -142,7 +155,7 @@ class _Writer:
         return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
     def close(self) -> Source:
-        """The whole text."""
+        """All that was written."""
         parts = []
         for part in self._head:
             text = self._part(part)
@@ -150,15 +163,10 @@ class _Writer:
             parts.append(f"N({text})" if dirty else text)
         self._line(f"h = {self._tuple(parts)}")
         self._line("out[h] = get(h, 0) + sign")
-        names = [f"{_letter(need)}{number}" for number, need in enumerate(self._needs, 1)]
-        start = f"def f({', '.join(['rows', 'sign', 'out', 'meter', *names])}):"
-        lines = [start, "    get = out.get"]
+        lines = self._lines
         if self._metered:
-            lines.append("    n = 0")
-        lines += self._lines
-        if self._metered:
-            lines.append("    if n: meter(n, len(out))")
-        return Source("\n".join(lines), self._needs)
+            lines = ["    n = 0", *lines, "    if n: meter(n, len(out))"]
+        return Source(tuple(lines), tuple(self._needs))
 
     # -- steps ----------------------------------------------------------------------
 
@@ -262,6 +270,39 @@ class _Writer:
             self._skip_if(" and ".join(tests))
         elif tests:
             self._skip_if(f"not ({' and '.join(tests)})")
+
+
+@dataclass(frozen=True, slots=True)
+class Fusible:
+    """A function that may become a part of another. ``lost`` turns its sign round."""
+
+    source: Source
+    lost: bool
+
+
+def fuse(parts: Sequence[Fusible]) -> str:
+    """The text of one function that does what several do with rows that came and went.
+
+    It is ``f(came, went, pending, schedule, meter, ...)``; for each part follow the node
+    whose counts in ``pending`` it adds to, the rule's name, and its own parameters.
+    """
+    parameters = ["came", "went", "pending", "schedule", "meter"]
+    opening: list[str] = []
+    inner: list[str] = []
+    closing: list[str] = []
+    for number, part in enumerate(parts, 1):
+        own = [f"node_{number}", f"rule_{number}", *(f"{n}_{number}" for n in part.source.names)]
+        parameters += own
+        opening.append(f"    out_{number} = pending[node_{number}]")
+        opening.append(f"    get_{number} = out_{number}.get")
+        inner.append(f"        meter.rule = rule_{number}")
+        for line in part.source.lines:
+            text = _OWN.sub(lambda name, number=number: f"{name[0]}_{number}", line)  # type: ignore[misc]
+            inner.append("    " + (text.replace("+ sign", "- sign") if part.lost else text))
+        closing.append(f"    if out_{number}: schedule(node_{number})")
+    start = f"def f({', '.join(parameters)}):"
+    loop = "    for rows, sign in ((came, 1), (went, -1)):"
+    return "\n".join([start, *opening, loop, *inner, *closing])
 
 
 def loops(plan: Plan) -> int:

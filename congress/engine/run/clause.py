@@ -9,18 +9,14 @@ literal reads; it sees the other tables as they are at that moment.
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Protocol, TypeAlias
 
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId
-from congress.engine.plan.source import (
-    CallNeed,
-    ConstantNeed,
-    Need,
-)
+from congress.engine.plan.source import CallNeed, ConstantNeed, Need, Source
 from congress.engine.plan.steps import Plan, Scan, make_plan
 from congress.engine.run.budget import OverBudget, RuleName
-from congress.engine.run.drafts import Draft, Place, Shape, Tables, draft_of
+from congress.engine.run.drafts import Place, Shape, Tables, draft_of
 from congress.engine.run.join import solve, tuple_maker
 from congress.engine.run.meter import Meter
 from congress.engine.run.naive import integral
@@ -33,6 +29,7 @@ Function: TypeAlias = Callable[[Iterable[Row], int, dict[Row, int], Meter], None
 #: For positions of a body, the table as it was instead of as it is.
 Formers: TypeAlias = Mapping[int, Former]
 
+_NONE: Formers = {}
 _HEAD = -1
 #: An integer below this is surely small enough.
 _LARGE = 1 << 62
@@ -69,6 +66,7 @@ class Clause:
         """Make functions anew when they are needed next: tables are not what they were."""
         self._makers.clear()
         self.functions.clear()
+        self._tables.outdate()
 
     def full(self) -> Function:
         """Counts all that follows; ignores its rows."""
@@ -78,6 +76,17 @@ class Clause:
         """Counts what follows from rows of the literal at a position, as if it were positive."""
         if not formers and (known := self.functions.get(position)) is not None:
             return known
+        function = self._maker(position).bind(formers)
+        if not formers:
+            self.functions[position] = function
+        return function
+
+    def fusible(self, position: int) -> tuple[Source, tuple[object, ...]] | None:
+        """The text of a delta and its parameters, if it has one."""
+        maker = self._maker(position)
+        return maker.source_and_parameters() if isinstance(maker, _Compiled) else None
+
+    def _maker(self, position: int) -> "Maker":
         maker = self._makers.get(position)
         if maker is None:
             goal = self.body[position]
@@ -87,10 +96,7 @@ class Clause:
             body[position] = Lookup(goal.table, goal.terms)
             maker = _make(body, self.terms, position, self._tables, self._meter)
             self._makers[position] = maker
-        function = maker.bind(formers)
-        if not formers:
-            self.functions[position] = function
-        return function
+        return maker
 
     def check(self, head: TableId) -> Function:
         """Counts how often each of some head rows follows."""
@@ -121,9 +127,9 @@ def _make(
     draft = draft_of(shape, body, tables)
     if draft.plan is None:
         return _Nothing()
-    if draft.code is None:
+    if draft.code is None or draft.source is None:
         return _Interpreted(make_plan(body, draft.order), terms, given, tables, meter)
-    return _Compiled(draft, body, shape.constants, tables, meter)
+    return _Compiled(draft.code, draft.source, body, shape.constants, tables, meter)
 
 
 class _Nothing:
@@ -172,24 +178,29 @@ class _Compiled:
 
     def __init__(
         self,
-        draft: Draft,
+        code: CodeType,
+        source: Source,
         body: Sequence[Goal],
         constants: Sequence[Value],
         tables: Tables,
         meter: Meter,
     ) -> None:
-        self._code = draft.code
-        self._needs = draft.needs
+        self._code = code
+        self._source = source
         self._body = body
         self._constants = constants
         self._tables = tables
         self._meter = meter
 
     def bind(self, formers: Formers) -> Function:
-        if self._code is None:
-            raise AssertionError("unreachable")
-        bound = tuple([self._bound(need, formers) for need in self._needs])
-        return FunctionType(self._code, _GLOBALS, "f", bound)
+        return function_of(self._code, self._parameters(formers))
+
+    def source_and_parameters(self) -> tuple[Source, tuple[object, ...]]:
+        """What a function of several rules is made of."""
+        return self._source, self._parameters(_NONE)
+
+    def _parameters(self, formers: Formers) -> tuple[object, ...]:
+        return tuple([self._bound(need, formers) for need in self._source.needs])
 
     def _bound(self, need: Need, formers: Formers) -> object:
         if isinstance(need, ConstantNeed):
@@ -204,6 +215,11 @@ class _Compiled:
             goal = self._body[need.position]
             table = self._tables.table(goal.table if isinstance(goal, Lookup) else need.table)
         return table if need.columns is None else table.need(need.columns)
+
+
+def function_of(code: CodeType, parameters: tuple[object, ...]) -> Callable[..., None]:
+    """A function whose last parameters are given."""
+    return FunctionType(code, _GLOBALS, "f", parameters)
 
 
 def _fault(name: str, meter: Meter) -> Callable[[Exception], None]:

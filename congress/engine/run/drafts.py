@@ -18,7 +18,7 @@ from typing import Protocol
 from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId, Truth
 from congress.engine.plan.choice import index_columns, order_freely, order_from
-from congress.engine.plan.source import MOST_LOOPS, Columns, Need, loops, write
+from congress.engine.plan.source import MOST_LOOPS, Columns, Source, loops, write
 from congress.engine.plan.steps import Plan, Scan, make_plan
 from congress.engine.run.table import Table
 from congress.model.values import Value
@@ -34,6 +34,9 @@ class Tables(Protocol):
     """Where the tables of bodies are found, and the drafts made so far."""
 
     drafts: "dict[tuple[Hashable, ...], Draft]"
+
+    def outdate(self) -> None:
+        """Functions that several rules share are to be made anew."""
 
     def table(self, table: TableId) -> Table:
         """The rows of a table."""
@@ -151,7 +154,7 @@ class Draft:
     order: list[int]
     plan: Plan | None
     code: CodeType | None
-    needs: list[Need]
+    source: Source | None
     wish: tuple[int, Columns] | None = None
 
 
@@ -167,12 +170,12 @@ def think(shape: Shape, tables: Tables) -> Draft:
     plan = make_plan(body, order)
     head = [part for term in terms if (part := plan.part(term)) is not None]
     if len(head) < len(terms):
-        return Draft(order, None, None, [])
+        return Draft(order, None, None, None)
     if loops(plan) > MOST_LOOPS:
-        return Draft(order, plan, None, [])
+        return Draft(order, plan, None, None)
     choice = _Choice(body, order[0] if given is None and order else None, sample, tables)
     source = write(plan, head, choice.columns, choice.dirty, given)
-    return Draft(order, plan, _code(source.text), source.needs, choice.wish)
+    return Draft(order, plan, code_of(source.text), source, choice.wish)
 
 
 class _Choice:
@@ -225,7 +228,8 @@ def draft_of(shape: Shape, body: Sequence[Goal], tables: Tables) -> Draft:
     return draft
 
 
-def _code(text: str) -> CodeType:
+def code_of(text: str) -> CodeType:
+    """The code of the one function that a text defines, compiled if it is new."""
     code = _CODE.get(text)
     if code is None:
         if len(_CODE) >= _MOST_TEXTS:

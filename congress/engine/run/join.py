@@ -15,6 +15,7 @@ from typing import TypeAlias
 from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step
 from congress.engine.run.budget import Budget
 from congress.engine.run.relation import Stored
+from congress.engine.run.table import key_of
 from congress.model.values import Row, Value, from_plain
 
 Environment: TypeAlias = Row
@@ -84,15 +85,16 @@ def _bucket(step: Scan, relation: Stored) -> Callable[[Environment], Iterable[Ro
     if not step.key_columns:
         rows = relation.rows
         return lambda environment: rows
+    constants = [part.value for part in step.key if isinstance(part, Given)]
+    if len(constants) == len(step.key):
+        found = relation.find(step.key_columns, key_of(constants))
+        return lambda environment: found
     index = relation.index(step.key_columns)
     if len(step.key) > 1:
         make = tuple_maker(step.key)
         return lambda environment: index.get(make(environment), ())
     part = step.key[0]
-    if isinstance(part, Given):
-        bucket = index.get(part.value, ())
-        return lambda environment: bucket
-    place = part.place
+    place = part.place if isinstance(part, Slot) else 0
     return lambda environment: index.get(environment[place], ())
 
 

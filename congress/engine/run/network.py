@@ -43,6 +43,8 @@ class Network:
         self.nodes: dict[TableId, Node] = JournaledDict(journal)
         self.rules: dict[tuple[str, str], ResolvedRule] = JournaledDict(journal)
         self.unordered = False
+        #: Functions that several rules share are good for one generation.
+        self.generation = 0
         self.drafts: dict[tuple[Hashable, ...], Draft] = {}
         self._journal = journal
         self._meter = meter
@@ -51,6 +53,10 @@ class Network:
     def table(self, table: TableId) -> Table:
         """The rows of a table."""
         return self.node(table).table
+
+    def outdate(self) -> None:
+        """Begin a new generation."""
+        self.generation += 1
 
     def alike(self, table: TableId) -> Hashable:
         """Equal for tables for which the same plans are good."""
@@ -163,11 +169,10 @@ class Network:
             self._leave(key, clause, node)
         self.nodes.pop(node.id)
 
-    def tidy(self, nodes: Iterable[Node]) -> None:
-        """Forget nodes that nothing would be lost without."""
-        for node in nodes:
-            if node.idle and node.head is None and node.id in self.nodes:
-                self.nodes.pop(node.id)
+    def tidy(self, node: Node) -> None:
+        """Forget a node if nothing would be lost without it."""
+        if node.idle and node.head is None and node.id in self.nodes:
+            self.nodes.pop(node.id)
 
     # -- open negation ----------------------------------------------------------------
 
@@ -240,6 +245,7 @@ class Network:
         :returns: the nodes that became part of a group, or are no longer part of one.
         """
         self.unordered = False
+        self.outdate()
         nodes = self.nodes
 
         def sources(node: Node) -> Iterable[Node]:
@@ -259,12 +265,19 @@ class Network:
 
     def _regroup(self, node: Node, group: Group | None) -> None:
         node.group = group
+        self.outdate()
         self.unordered = True
 
 
 def sink_id(key: tuple[str, str]) -> TableId:
     """The node of a rule under a modal."""
     return (SINK, "\0".join(key))
+
+
+def sink_key(table: TableId) -> tuple[str, str]:
+    """The rule under a modal whose node this is."""
+    policy, _, key = table[1].partition("\0")
+    return (policy, key)
 
 
 def _counted(term: Term) -> Plain:

@@ -15,13 +15,15 @@ from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Lookup, TableId, Truth, variables
 from congress.engine.plan.source import Columns
 from congress.engine.run.clause import Clause
+from congress.engine.run.fusion import Fusion
 from congress.engine.run.groups import Groups
 from congress.engine.run.table import Key, Table
 from congress.model.values import Row, Value
 
 #: A clause and the position of one of its literals.
 EntryKey: TypeAlias = tuple[object, int]
-_ALL = ~0
+#: Every column, and that rows are there at all.
+EVERY = ~0
 #: Bit ``n`` stands for column ``n``.
 Mask: TypeAlias = int
 
@@ -118,18 +120,21 @@ class Dispatch:
 
     def __init__(self) -> None:
         self._tables: dict[tuple[Mask, Columns], dict[Key, dict[EntryKey, Entry]]] = {}
-        self._outlets: list[Outlet] | None = None
+        self._outlets: dict[Mask, list[Outlet]] = {}
+        self._fusions: dict[Mask, Fusion] = {}
 
     def add(self, name: EntryKey, entry: Entry) -> None:
         """Enter a reader."""
+        self._fusions.clear()
         keys = self._tables.get((entry.mask, entry.columns))
         if keys is None:
             keys = self._tables[entry.mask, entry.columns] = {}
-            self._outlets = None
+            self._outlets.clear()
         keys.setdefault(entry.key, {})[name] = entry
 
     def discard(self, name: EntryKey, entry: Entry) -> None:
         """Take a reader out."""
+        self._fusions.clear()
         keys = self._tables[entry.mask, entry.columns]
         entries = keys[entry.key]
         del entries[name]
@@ -137,25 +142,37 @@ class Dispatch:
             del keys[entry.key]
         if not keys:
             del self._tables[entry.mask, entry.columns]
-            self._outlets = None
+            self._outlets.clear()
 
-    def outlets(self) -> "list[Outlet]":
-        """For each way of looking at rows: the mask, how to pick constants, and the readers."""
-        if self._outlets is None:
-            self._outlets = [
+    def fusion(self, changed: Mask, generation: int) -> Fusion:
+        """One function for the readers that look at changed columns, made when it pays."""
+        fusion = self._fusions.get(changed)
+        if fusion is None or fusion.generation != generation:
+            fusion = self._fusions[changed] = Fusion(self.outlets(changed), generation)
+        return fusion
+
+    def outlets(self, changed: Mask) -> "list[Outlet]":
+        """Ways of looking at changed columns: the mask, how to pick constants, the readers."""
+        outlets = self._outlets.get(changed)
+        if outlets is None:
+            outlets = self._outlets[changed] = [
                 (mask, itemgetter(*columns) if columns else None, keys)
                 for (mask, columns), keys in self._tables.items()
+                if mask & changed or changed == EVERY
             ]
-        return self._outlets
+        return outlets
 
 
 Outlet: TypeAlias = tuple[Mask, Callable[[Row], Key] | None, Mapping[Key, Mapping[EntryKey, Entry]]]
 
 
 class Change:
-    """The rows that came and went, told apart by the columns in which they differ."""
+    """The rows that came and went, told apart by the columns in which they differ.
 
-    __slots__ = ("_added", "_known", "_lone", "_mask", "_pairs", "_removed")
+    ``mask`` are the columns in which any pair of them differs.
+    """
+
+    __slots__ = ("_added", "_known", "_lone", "_pairs", "_removed", "mask")
 
     def __init__(self, added: Sequence[Row], removed: Sequence[Row]) -> None:
         self._added = added
@@ -163,15 +180,13 @@ class Change:
         self._known: dict[Mask, tuple[Sequence[Row], Sequence[Row]]] = {}
         self._pairs: list[tuple[Row, Row, Mask]] = []
         self._lone: tuple[list[Row], list[Row]] = ([], [])
-        self._mask = _ALL
+        self.mask = EVERY
         if added and removed and added[0]:
             self._pair()
 
     def seen_by(self, mask: Mask) -> tuple[Sequence[Row], Sequence[Row]]:
         """The rows without those pairs that agree in the columns of a mask."""
-        if self._mask != _ALL and not self._mask & mask:
-            return (), ()
-        if not self._pairs or len(self._added) == len(self._removed) == 1:
+        if not self._pairs:
             return self._added, self._removed
         known = self._known.get(mask)
         if known is None:
@@ -201,16 +216,24 @@ class Change:
             if old is None:
                 added.append(row)
                 continue
-            mask, bit = 0, 1
-            for left, right in zip(row, old, strict=True):
-                if left != right:
-                    mask |= bit
-                bit += bit
+            mask = differing(row, old)
             union |= mask
             self._pairs.append((row, old, mask))
         removed.extend(went.values())
         if not added and not removed:
-            self._mask = union
+            self.mask = union
+
+
+def differing(new: Row, old: Row) -> Mask:
+    """The columns in which two rows differ; every one if they are not versions of one row."""
+    if not new or new[0] != old[0]:
+        return EVERY
+    mask, bit = 0, 1
+    for left, right in zip(new, old, strict=True):
+        if left != right:
+            mask |= bit
+        bit += bit
+    return mask
 
 
 def entry_of(clause: Clause, target: Node, position: int) -> Entry:

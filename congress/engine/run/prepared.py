@@ -9,8 +9,9 @@ and gives exactly what reading the text anew would give.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from congress.engine.lang.ast import Constant, Variable
 from congress.engine.lang.printer import print_row
@@ -18,8 +19,10 @@ from congress.engine.lang.resolved import Lookup, TableId
 from congress.engine.results import Answers
 from congress.engine.run.question import Question, read_question
 from congress.engine.run.relation import Stored
+from congress.engine.run.table import Table, key_of
 from congress.engine.workspace import Workspace
 from congress.model.diagnostic import Refused
+from congress.model.order import in_order
 from congress.model.schema import TableSchema
 from congress.model.values import Row, Value, row_order_key
 
@@ -30,6 +33,8 @@ _INTRICATE = re.compile(r"[%#'\\]|//|/\*")
 _CLASSIC = frozenset({"True", "False", "None"})
 _SLOT = "\u2026{}"
 _MOST = 1000
+#: In a table of this size rows are found quickly one way or another.
+_SMALL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +60,52 @@ class Prepared:
         known = workspace.declared(self.table) is self.schema
         return known and workspace.arity(self.table) == self.arity
 
-    def rows(self, relation: Stored, strings: Sequence[str]) -> list[Row]:
-        """The rows that fit, in no order."""
-        bound = {**dict(self.fixed), **{column: strings[slot] for column, slot in self.slots}}
-        if not bound:
-            found: Sequence[Row] = list(relation.rows)
-        elif len(bound) == self.arity:
-            row = tuple([bound[column] for column in range(self.arity)])
-            index = relation.index((0,))
-            found = [own for own in index.get(row[0], ()) if own == row]
+    def bound(self, strings: Sequence[str]) -> dict[int, Value]:
+        """The values that are asked for, by column in ascending order."""
+        values = [*self.fixed, *((column, strings[slot]) for column, slot in self.slots)]
+        return dict(sorted(values, key=itemgetter(0)))
+
+    def quick(self, table: Stored, bound: Mapping[int, Value]) -> list[Row] | None:
+        """The rows that fit, in no order; None if it would take long to find them."""
+        if not isinstance(table, Table):
+            return self.rows(table, bound)
+        if len(bound) == self.arity:
+            return self.rows(table, bound)
+        index = table.usable(tuple(bound)) if bound else None
+        if index is not None:
+            found = index.get(key_of([bound[column] for column in index.columns]))
+        elif len(table) <= _SMALL:
+            found = table.rows
         else:
-            columns = tuple(sorted(bound))
-            values = tuple([bound[column] for column in columns])
-            key = values[0] if len(values) == 1 else values
-            found = list(relation.index(columns).get(key, ()))
-        if self.same:
-            return [row for row in found if all(row[a] == row[b] for a, b in self.same)]
-        return list(found)
+            return None
+        return self._fitting(found, bound)
+
+    def rows(self, table: Stored, bound: Mapping[int, Value]) -> list[Row]:
+        """The rows that fit, in no order."""
+        if len(bound) == self.arity:
+            # Without numbers equal rows are written alike.
+            row = tuple(bound.values())
+            return [row] if row in table else []
+        if not bound:
+            return self._fitting(table.rows, bound)
+        found = table.index(tuple(bound)).get(key_of(list(bound.values())), ())
+        return self._fitting(found, {})
+
+    def _fitting(self, rows: Iterable[Row], bound: Mapping[int, Value]) -> list[Row]:
+        """Those rows that have the values asked for."""
+        wanted = list(bound.items())
+        if not wanted and not self.same:
+            return list(rows)
+        return [
+            row
+            for row in rows
+            if all(row[column] == value for column, value in wanted)
+            and all(row[a] == row[b] for a, b in self.same)
+        ]
 
     def answers(self, rows: list[Row], limit: int | None) -> Answers:
         """Rows as answers."""
-        rows = sorted(rows[:limit], key=row_order_key)
+        rows = in_order(rows[:limit], row_order_key)
         return Answers(rows, [print_row(self.name, row) for row in rows])
 
 

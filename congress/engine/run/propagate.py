@@ -10,6 +10,7 @@ Invariant: when all turns are over, each table holds what its clauses derive, as
 often as they derive it; in recursive groups once.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -20,7 +21,7 @@ from congress.engine.run.clause import Clause
 from congress.engine.run.journal import Journal
 from congress.engine.run.meter import Meter
 from congress.engine.run.network import Network
-from congress.engine.run.node import Node
+from congress.engine.run.node import Group, Node
 from congress.engine.run.reading import NO_FORMERS, Gathered, hand_on
 from congress.engine.run.recursion import settle_group
 from congress.engine.run.table import Former, Table
@@ -52,12 +53,14 @@ class Propagation:
         self.network = network
         self.meter = meter
         self.journal = journal
-        self.changes: dict[Node, tuple[Rows, Rows]] = {}
+        #: What came and what went; these lists are never changed any more.
+        self.changes: dict[Node, tuple[Sequence[Row], Sequence[Row]]] = {}
         self.staged: dict[Node, Staged] = {}
         self.gathered: dict[Node, Gathered] = {}
         self.recompute: set[Node] = set()
         self.fresh: dict[Node, list[Clause]] = {}
-        self._pending: dict[Node, Counts] = {}
+        #: The counts that wait for each node.
+        self.pending: defaultdict[Node, Counts] = defaultdict(dict)
         self._work: dict[Node, int] = {}
         self._queue: list[tuple[int, int, Node]] = []
         self._queued: dict[int, Node] = {}
@@ -76,7 +79,7 @@ class Propagation:
             self.schedule(node)
         else:
             self.meter.rule = clause.name
-            clause.full()((), -1, self.pending(node), self.meter)
+            clause.full()((), -1, self.pending[node], self.meter)
             self.schedule(node)
         network.remove(key)
 
@@ -90,13 +93,6 @@ class Propagation:
         """Change the given rows of a table."""
         self.staged[node] = staged
         self.schedule(node)
-
-    def pending(self, node: Node) -> Counts:
-        """The counts that wait for a node."""
-        counts = self._pending.get(node)
-        if counts is None:
-            counts = self._pending[node] = {}
-        return counts
 
     def schedule(self, node: Node) -> None:
         """See to it that a node takes its turn."""
@@ -112,21 +108,28 @@ class Propagation:
             for node in self.network.order():
                 self.recompute.add(node)
                 self._queued[node.serial] = node
-        waiting, self._queued, self._queue = self._queued, {}, []
-        for node in waiting.values():
-            self.schedule(node)
-        while self._queue:
-            _, serial, node = heappop(self._queue)
-            del self._queued[serial]
+        if self.fresh or self.recompute:
+            # New rules may have raised nodes that wait already.
+            waiting, self._queued, self._queue = self._queued, {}, []
+            for node in waiting.values():
+                self.schedule(node)
+        queue, queued = self._queue, self._queued
+        settled: set[Group] = set()
+        while queue:
+            _, serial, node = heappop(queue)
+            del queued[serial]
             if node.group is not None:
-                settle_group(self, node.group)
+                # The first member's turn is the turn of all.
+                if node.group not in settled:
+                    settled.add(node.group)
+                    settle_group(self, node.group)
             elif node.groups is not None:
                 self._grouping_turn(node)
             else:
                 self._turn(node)
 
     def _turn(self, node: Node) -> None:
-        staged = self.staged.pop(node, None)
+        staged = self.staged.pop(node, None) if self.staged else None
         if node.given is None:
             if staged is None:
                 return
@@ -136,7 +139,8 @@ class Propagation:
             added, removed = self._evaluate(node, node.given, staged)
         else:
             added, removed = self._settle(node, staged)
-        self.finish(node, added, removed)
+        if added or removed:
+            self.finish(node, added, removed)
 
     def apply(self, node: Node, added: Rows, removed: Rows) -> None:
         """Change the rows of a table that are there once."""
@@ -159,7 +163,7 @@ class Propagation:
 
     def _settle(self, node: Node, staged: Staged | None) -> tuple[Rows, Rows]:
         """Count what clauses gained and lost."""
-        counts = self._pending.pop(node, None) or {}
+        counts = self.pending.pop(node, None) or {}
         if staged is not None:
             self.give(node, staged)
             for row in staged.added:
@@ -192,7 +196,7 @@ class Propagation:
     def _evaluate(self, node: Node, given: Table, staged: Staged | None) -> tuple[Rows, Rows]:
         """Evaluate all clauses of a node in full and find out what differs."""
         self.recompute.discard(node)
-        self._pending.pop(node, None)
+        self.pending.pop(node, None)
         if staged is not None:
             self.give(node, staged)
         rows = dict.fromkeys(given.rows, 1)
@@ -223,13 +227,12 @@ class Propagation:
 
         :param formers: changed tables whose turn, to those who read them, is yet to come.
         """
-        if not added and not removed:
-            return
         if added and node.given is not None:
             self.meter.derive(len(added))
-        self.changes[node] = (added, removed)
+        came, went = as_list(added), as_list(removed)
+        self.changes[node] = (came, went)
         if node.entries:
-            hand_on(self, node, as_list(added), as_list(removed), formers)
+            hand_on(self, node, came, went, formers)
 
     def _grouping_turn(self, node: Node) -> None:
         """Aggregate what the clause of a rule with aggregates gave."""
@@ -245,11 +248,11 @@ class Propagation:
             results = groups.start_over()
             self.journal.note(groups.restore, results)
             self.fresh.pop(node, None)
-            self._pending.pop(node, None)
+            self.pending.pop(node, None)
             lost = dict.fromkeys(results[1].values(), -1)
         else:
             lost = {}
-            counts = self._pending.pop(node, {})
+            counts = self.pending.pop(node, {})
             self._evaluate_fresh(node, counts)
             self.journal.note(groups.count, counts, -1)
         for clause in node.clauses.values():
@@ -265,7 +268,7 @@ class Propagation:
             gathered.gained.update({row: 1 for row, number in changes.items() if number > 0})
             gathered.lost.update({row: 1 for row, number in changes.items() if number < 0})
         else:
-            pending = self.pending(head)
+            pending = self.pending[head]
             for row, number in changes.items():
                 pending[row] = pending.get(row, 0) + number
         self.schedule(head)
@@ -292,7 +295,7 @@ class Propagation:
     def give_up(self, target: Node) -> None:
         """Evaluate a node in full when its turn comes."""
         self.recompute.add(target)
-        self._pending.pop(target, None)
+        self.pending.pop(target, None)
         self.schedule(target)
 
 

@@ -19,6 +19,7 @@ from congress.engine.run.join import Failures, solve
 from congress.engine.run.naive import Evaluator, NamedRule
 from congress.engine.run.question import Question
 from congress.engine.workspace import Workspace
+from congress.model import order
 from congress.model.values import Row, Value, row_order_key
 
 
@@ -52,7 +53,9 @@ def answers(
 
 def in_order(found: Iterable[Answer]) -> list[Answer]:
     """Answers by the order of their rows, then of their texts."""
-    return sorted(found, key=lambda answer: (row_order_key(answer.row or ()), answer.text()))
+    return order.in_order(
+        list(found), lambda answer: (row_order_key(answer.row or ()), answer.text())
+    )
 
 
 def find(

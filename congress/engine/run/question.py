@@ -58,15 +58,23 @@ def read_question(workspace: Workspace, policy: str, text: str) -> Question:
 
     :raises Refused: if it asks none, or does not fit the schemas.
     """
-    workspace.expect(policy)
-    return question_of(workspace, policy, _single(parse(text)))
+    return question_of(workspace, policy, read_statement(text))
+
+
+def read_statement(text: str) -> Rule:
+    """The one statement that a question's text holds.
+
+    :raises Refused: if there is none, or another number, or it cannot be asked.
+    """
+    return _single(parse(text))
 
 
 def question_of(workspace: Workspace, policy: str, rule: Rule) -> Question:
     """The question that a statement asks.
 
-    :raises Refused: if it does not fit.
+    :raises Refused: if it does not fit, or there is no such policy.
     """
+    workspace.expect(policy)
     resolver = Resolver(policy, workspace, fixing=False)
     problems: list[Diagnostic] = []
     if rule.body is None:

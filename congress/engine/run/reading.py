@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from congress.engine.lang.resolved import Lookup, TableId
 from congress.engine.run.clause import Formers
-from congress.engine.run.node import Change, Entry, EntryKey, Node
+from congress.engine.run.node import EVERY, Change, Entry, EntryKey, Node, Outlet, differing
 from congress.engine.run.table import Former, Key
 from congress.model.values import Row
 
@@ -59,12 +59,15 @@ def hand_on(
     formers: Mapping[TableId, Former],
 ) -> None:
     """Let every clause that reads a table count what its change means."""
+    if len(added) < 2 and len(removed) < 2:
+        _hand_on_one(run, node, added, removed, formers)
+        return
     turn = Turn(node, added, removed, formers)
     change = Change(added, removed)
-    for mask, pick, readers in node.dispatch.outlets():
-        came, went = change.seen_by(mask)
-        if not came and not went:
+    for mask, pick, readers in node.dispatch.outlets(change.mask):
+        if run.recompute and _none_counts(run, readers):
             continue
+        came, went = change.seen_by(mask)
         if pick is None:
             for entries in readers.values():
                 _tell(run, turn, entries, came, went)
@@ -82,6 +85,43 @@ def hand_on(
             _tell(run, turn, readers[key], some, others)
 
 
+def _none_counts(run: "Propagation", readers: Mapping[Key, Mapping[EntryKey, Entry]]) -> bool:
+    """Whether all these readers belong to tables that will be evaluated in full."""
+    recompute = run.recompute
+    return all(e.target in recompute for entries in readers.values() for e in entries.values())
+
+
+def _hand_on_one(
+    run: "Propagation",
+    node: Node,
+    added: Sequence[Row],
+    removed: Sequence[Row],
+    formers: Mapping[TableId, Former],
+) -> None:
+    """Hand on a row that came, a row that went, or a row in place of another."""
+    mask = differing(added[0], removed[0]) if added and removed else EVERY
+    if formers or run.recompute:
+        outlets: Sequence[Outlet] = node.dispatch.outlets(mask)
+    else:
+        fusion = node.dispatch.fusion(mask, run.network.generation)
+        function = fusion.use()
+        if function is not None:
+            function(added, removed, run.pending, run.schedule, run.meter)
+        outlets = fusion.rest
+        if not outlets:
+            return
+    turn = Turn(node, added, removed, formers)
+    for _, pick, readers in outlets:
+        if pick is None:
+            for entries in readers.values():
+                _tell(run, turn, entries, added, removed)
+            continue
+        if added and (wanted := readers.get(pick(added[0]))):
+            _tell(run, turn, wanted, added, ())
+        if removed and (wanted := readers.get(pick(removed[0]))):
+            _tell(run, turn, wanted, (), removed)
+
+
 def _tell(
     run: "Propagation",
     turn: Turn,
@@ -91,39 +131,31 @@ def _tell(
 ) -> None:
     """Let some readers count."""
     size = len(came) + len(went)
-    group, recompute = turn.node.group, run.recompute
+    group, recompute, meter, pending = turn.node.group, run.recompute, run.meter, run.pending
     for entry in entries.values():
-        target = entry.target
-        if not entry.clause.live or (recompute and target in recompute):
+        clause, target = entry.clause, entry.target
+        if not clause.live or (recompute and target in recompute):
             continue
         if target.group is not None and target.group is group:
             continue
         if size > _SMALL and run.too_dear(target, size):
             run.give_up(target)
-        elif target.group is None:
-            _count(run, turn, entry, came, went)
-        else:
+            continue
+        if target.group is not None:
             _gather(run, turn, entry, came, went)
-
-
-def _count(
-    run: "Propagation", turn: Turn, entry: Entry, came: Sequence[Row], went: Sequence[Row]
-) -> None:
-    """Let a clause count what it gains and loses."""
-    clause, meter = entry.clause, run.meter
-    if entry.later or turn.formers:
-        function = clause.delta(entry.position, _formers(turn, entry, entry.later))
-    else:
-        function = clause.functions.get(entry.position) or clause.delta(entry.position, _NONE)
-    meter.rule = clause.name
-    if entry.negated:
-        came, went = went, came
-    counts = run.pending(entry.target)
-    if came:
-        function(came, 1, counts, meter)
-    if went:
-        function(went, -1, counts, meter)
-    run.schedule(entry.target)
+            continue
+        function = clause.functions.get(entry.position)
+        if function is None or entry.later or turn.formers:
+            function = clause.delta(entry.position, _formers(turn, entry, entry.later))
+        counts = pending[target]
+        meter.rule = clause.name
+        sign = -1 if entry.negated else 1
+        if came:
+            function(came, sign, counts, meter)
+        if went:
+            function(went, -sign, counts, meter)
+        if counts:
+            run.schedule(target)
 
 
 def _gather(

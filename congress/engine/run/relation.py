@@ -1,16 +1,15 @@
 """A set of rows with hash indexes made when first asked for.
 
-May import ``congress.engine.run.table`` and ``congress.model`` only.
+May import ``congress.model`` only.
 
 Invariant: every index holds exactly the rows of the relation. A relation that
 is part of a committed state is not changed any more; it only gains indexes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from congress.engine.run.table import Table
 from congress.model.values import Row, Value
 
 Key: TypeAlias = Value | Row
@@ -32,7 +31,7 @@ class Relation:
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
-    def __contains__(self, row: Row) -> bool:
+    def __contains__(self, row: object) -> bool:
         return row in self.rows
 
     def index(self, columns: Columns) -> Mapping[Key, Sequence[Row]]:
@@ -45,6 +44,14 @@ class Relation:
                 index.setdefault(key(row), []).append(row)
             self._indexes[columns] = index
         return index
+
+    def find(self, columns: Columns, key: Key) -> Collection[Row]:
+        """The rows with some values in some columns."""
+        index = self._indexes.get(columns)
+        if index is not None:
+            return index.get(key, ())
+        pick = itemgetter(*columns)
+        return [row for row in self.rows if pick(row) == key]
 
     def add(self, row: Row) -> bool:
         """Put a row in; tell whether it was new."""
@@ -66,5 +73,29 @@ class Relation:
 
 EMPTY = Relation()
 
-#: Rows to be read: a relation of its own, or a table that is kept up to date by deltas.
-Stored: TypeAlias = Relation | Table
+
+class Found(Protocol):
+    """What an index gives."""
+
+    def get(self, key: Key, default: Collection[Row], /) -> Collection[Row]:
+        """The rows of a key."""
+
+
+class Stored(Protocol):
+    """Rows to be read: of a relation, of a table as it lives on, or as it was."""
+
+    @property
+    def rows(self) -> Collection[Row]:
+        """The rows, which tell quickly whether a row is among them."""
+
+    def index(self, columns: Columns) -> Found:
+        """The rows by their values in some columns: one value, or a tuple of several."""
+
+    def find(self, columns: Columns, key: Key) -> Collection[Row]:
+        """The rows with some values; no index is made for it."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+    def __contains__(self, row: object, /) -> bool: ...

@@ -16,6 +16,8 @@ from congress.model.values import Row
 class Stage:
     """A table's given rows as they are and as they are to be.
 
+    ``_changes`` holds the rows that differ: True for those that come.
+
     :param size: how many rows there are to be.
     """
 
@@ -41,8 +43,12 @@ class Stage:
             return
         changes, present = self._changes, self._table.rows
         for row in rows:
-            if not changes.get(row, row in present):
+            put = changes.get(row)
+            if put is None and row not in present:
                 changes[row] = True
+                self.size += 1
+            elif put is False:
+                del changes[row]
                 self.size += 1
 
     def discard(self, row: Row) -> bool:
@@ -51,7 +57,7 @@ class Stage:
             return False
         if self._replaced is not None:
             del self._replaced[row]
-        else:
+        elif self._changes.pop(row, None) is None:
             self._changes[row] = False
         self.size -= 1
         return True
@@ -66,8 +72,8 @@ class Stage:
         """The rows that there are to be."""
         if self._replaced is not None:
             return list(self._replaced)
-        kept = [row for row in self._table if self._changes.get(row, True)]
-        return kept + [row for row, put in self._changes.items() if put and row not in self._table]
+        kept = [row for row in self._table if row not in self._changes]
+        return kept + [row for row, put in self._changes.items() if put]
 
     def net(self) -> Staged:
         """What differs from the rows as they are."""
@@ -77,6 +83,8 @@ class Stage:
                 return Staged(self._replaced, ())
             new = self._replaced.keys()
             return Staged(new - present.keys(), present.keys() - new)
-        added = [row for row, put in self._changes.items() if put and row not in present]
-        removed = [row for row, put in self._changes.items() if not put and row in present]
+        added: list[Row] = []
+        removed: list[Row] = []
+        for row, put in self._changes.items():
+            (added if put else removed).append(row)
         return Staged(added, self._table.spelled(removed))

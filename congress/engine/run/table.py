@@ -10,9 +10,9 @@ exchanged is the dictionary inside.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from congress.model.values import Row, Value
 
@@ -25,6 +25,18 @@ _SHORT = 64
 _REBUILD = 2
 #: So many rules may go through all rows before an index is made for them.
 _WISHES = 2
+#: An index serves more columns than its own if fewer rows than this share its values.
+_SHARED = 64
+
+
+def key_of(values: Sequence[Value]) -> Key:
+    """What an index finds rows with these values in its columns by."""
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def values_of(key: Key, columns: Columns) -> Sequence[Value]:
+    """The values in an index's columns that a key stands for."""
+    return key if len(columns) > 1 and isinstance(key, tuple) else (cast(Value, key),)
 
 
 class Index:
@@ -94,6 +106,21 @@ class Index:
                 if len(bucket) <= _SHORT // 2:
                     found[value] = list(bucket)
 
+    def swap(self, old: Row, new: Row) -> None:
+        """Let one row go that is there, and take another in."""
+        value = self.key(old)
+        bucket = self.map[value]
+        if value != self.key(new):
+            self.discard((old,))
+            self.extend((new,))
+        elif isinstance(bucket, tuple):
+            self.map[value] = new
+        elif isinstance(bucket, list):
+            bucket[bucket.index(old)] = new
+        else:
+            del bucket[old]
+            bucket[new] = None
+
     def get(self, key: Key, default: Collection[Row] = ()) -> Collection[Row]:
         """The rows of a key as a collection."""
         bucket = self.map.get(key)
@@ -102,21 +129,30 @@ class Index:
         return (bucket,) if isinstance(bucket, tuple) else bucket
 
 
+class Watcher(Protocol):
+    """Somebody who must know what happens to a table."""
+
+    def follow(self, added: Collection[Row], removed: Collection[Row]) -> None:
+        """The table has let rows go, then taken others in."""
+
+
 class Table:
     """The rows of one table. ``rows`` maps each to how often it is derived.
 
     :param floats: whether a value may be a float that equals an integer.
-    :param version: counts the changes.
+    :param twin: a copy that is still right, if somebody made one.
+    :param watchers: those who must know what comes and goes.
     """
 
-    __slots__ = ("__weakref__", "_wishes", "floats", "indexes", "rows", "version")
+    __slots__ = ("_wishes", "floats", "indexes", "rows", "twin", "watchers")
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self.rows: dict[Row, int] = dict.fromkeys(rows, 1)
         self.indexes: dict[Columns, Index] = {}
         self.floats = False
         self._wishes: dict[Columns, int] = {}
-        self.version = 0
+        self.twin: Table | None = None
+        self.watchers: list[Callable[[], Watcher | None]] = []
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -124,8 +160,20 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
-    def __contains__(self, row: Row) -> bool:
+    def __contains__(self, row: object) -> bool:
         return row in self.rows
+
+    def usable(self, columns: Columns) -> Index | None:
+        """The index there is by which to find rows with values in some columns, if any.
+
+        It may be over a part of the columns that few rows share.
+        """
+        best = self.indexes.get(columns)
+        if best is None:
+            for each, index in self.indexes.items():
+                if set(each) <= set(columns) and len(index.map) * _SHARED > len(self.rows):
+                    best = index
+        return best
 
     def need(self, columns: Columns) -> Index:
         """The index over some columns, made if there is none."""
@@ -144,10 +192,27 @@ class Table:
         """The index over some columns, whose ``get`` gives collections of rows."""
         return self.need(columns)
 
+    def find(self, columns: Columns, key: Key) -> Collection[Row]:
+        """The rows with some values in some columns, by an index if there is one."""
+        index = self.usable(columns)
+        if index is None:
+            rows: Iterable[Row] = self.rows
+        elif index.columns == columns:
+            return index.get(key)
+        else:
+            wanted = dict(zip(columns, values_of(key, columns), strict=True))
+            rows = index.get(key_of([wanted[column] for column in index.columns]))
+        pick = itemgetter(*columns)
+        return [row for row in rows if pick(row) == key]
+
     def spelled(self, rows: list[Row]) -> list[Row]:
         """Rows of the table as it holds them, where 1 and 1.0 are one value."""
-        if not self.floats and not any(float in map(type, row) for row in rows):
-            return rows
+        if not self.floats:
+            for row in rows:
+                if float in map(type, row):
+                    break
+            else:
+                return rows
         if not rows or not rows[0]:
             return rows
         index = self.need((0,))
@@ -156,15 +221,30 @@ class Table:
     def apply(self, added: Collection[Row], removed: Collection[Row]) -> None:
         """Take in rows that are new, each derived once, and let others go."""
         rows = self.rows
-        self.version += 1
         for row in removed:
             del rows[row]
         if added:
             rows.update(dict.fromkeys(added, 1))
-        self.reindex(added, removed)
+        self._turned(added, removed)
+
+    def _turned(self, added: Collection[Row], removed: Collection[Row]) -> None:
+        """Tell all whom it concerns that rows came and went."""
+        self.twin = None
+        if self.indexes:
+            self.reindex(added, removed)
+        if self.watchers:
+            self.watchers = [watcher for watcher in self.watchers if watcher() is not None]
+            for each in self.watchers:
+                if (watcher := each()) is not None:
+                    watcher.follow(added, removed)
 
     def reindex(self, added: Collection[Row], removed: Collection[Row]) -> None:
         """Bring the indexes up to date after rows came and went."""
+        if len(added) == len(removed) == 1:
+            (new,), (old,) = added, removed
+            for index in self.indexes.values():
+                index.swap(old, new)
+            return
         much = (len(added) + len(removed)) * _REBUILD > len(self.rows) + 64
         for index in self.indexes.values():
             if much:
@@ -196,14 +276,13 @@ class Table:
                 if not before:
                     added.append(row)
         if added or removed:
-            self.version += 1
-            self.reindex(added, removed)
+            self._turned(added, removed)
         return added, removed
 
     def exchange(self, rows: dict[Row, int]) -> None:
         """Hold other rows altogether."""
         self.rows = rows
-        self.version += 1
+        self.twin = None
         for index in self.indexes.values():
             index.fill(rows.keys())
 

@@ -19,7 +19,6 @@ from congress.engine.run.join import call
 from congress.engine.run.matching import Matcher, agreed, filled
 from congress.engine.run.query import answers, fits
 from congress.engine.run.question import Question
-from congress.engine.run.view import view
 from congress.engine.workspace import StoredRule, Workspace
 from congress.model.policy import default_abbreviation
 from congress.model.values import Row, Value, row_order_key
@@ -36,14 +35,12 @@ class _Full(Exception):  # noqa: N818 - the way out of a long trace
 
 
 def trace(state: Workspace, question: Question, budget: Budget) -> str:
-    """The text of a question's trace, from a copy: the state keeps no indexes for it.
+    """The text of a question's trace.
 
+    :param state: a fork, which stays as it is.
     :raises Refused: if answering costs too much.
     """
-    tables = [goal.table for goal in question.goals if isinstance(goal, Lookup)]
-    sinks = [key for key in state.sinks if key[0] == question.policy]
-    copy = view(state, tables, [] if question.goals else sinks)
-    return "\n".join(trace_lines(copy, question, budget))
+    return "\n".join(trace_lines(state, question, budget))
 
 
 def trace_lines(workspace: Workspace, question: Question, budget: Budget) -> list[str]:

@@ -7,7 +7,7 @@ they were at the mark that comes with it. What cannot be continued begins anew a
 says so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -89,13 +89,13 @@ class Following:
     def _tell_all(self, policy: str, table: str, reason: str) -> dict[str, Any]:
         """All rows, as if they were added by the newest transaction."""
 
-        def read(engine: Engine) -> tuple[int, _Shape, frozenset[Row]]:
+        def read(engine: Engine) -> tuple[int, _Shape, Collection[Row]]:
             shape = self._look(engine, policy, table)
-            return self._runtime.transactions, shape, frozenset(engine.rows(policy, table))
+            return self._runtime.transactions, shape, engine.rows(policy, table)
 
         extents = self._history.extents
         number, shape, rows = self._runtime.read(read)
-        everything = Told([(number, Delta(table, rows))], number, extents, 0)
+        everything = Told([(number, Delta(table, frozenset(rows)))], number, extents, 0)
         return self._answer(reason, shape, everything, _pieces(everything.changes))
 
     def _answer(

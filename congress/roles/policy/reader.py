@@ -74,19 +74,19 @@ class Reader:
     ) -> dict[str, Any]:
         """What is wanted of the rows of a table, with the names of its columns."""
         deadline = self._runtime.query_deadline()
-        answer: dict[str, Any] = {}
 
-        def read(engine: Engine) -> tuple[Collection[Row], Pending | None]:
+        def read(engine: Engine) -> tuple[Collection[Row], list[str], str, Pending | None]:
             self.expect_table(engine, policy, table)
-            answer["columns"] = names = self.columns(engine, policy, table)
+            names = self.columns(engine, policy, table)
             atom = f"{table}({', '.join(f'x{index}' for index in range(len(names)))})"
-            if trace:
-                answer["trace"] = engine.trace(policy, atom, deadline=deadline) or NO_TRACE
             pending = self._examine(engine, policy, atom, Bounds(), deadline) if explain else None
-            return engine.rows(policy, table), pending
+            return engine.rows(policy, table), names, atom, pending
 
-        rows, pending = self._runtime.read(read)
-        answer.update(wanted.of(rows, answer["columns"]))
+        rows, columns, atom, pending = self._runtime.read(read)
+        answer: dict[str, Any] = {"columns": columns, **wanted.of(rows, columns)}
+        if trace:
+            text = self._runtime.engine.trace(policy, atom, deadline=deadline)
+            answer["trace"] = text or NO_TRACE
         if pending is not None:
             answer["explanation"] = pending()
         return answer
@@ -157,16 +157,14 @@ class Reader:
             if not isinstance(text, str):
                 raise refuse("invalid", f"{name} must be a text", where=name)
         deadline = self._runtime.query_deadline()
-        outcome = self._runtime.read(
-            lambda engine: engine.simulate(
-                policy,
-                str(query),
-                str(sequence),
-                action_policy,
-                delta=delta,
-                trace=trace,
-                deadline=deadline,
-            )
+        outcome = self._runtime.engine.simulate(
+            policy,
+            str(query),
+            str(sequence),
+            action_policy,
+            delta=delta,
+            trace=trace,
+            deadline=deadline,
         )
         answer: dict[str, Any] = {"result": list(outcome.result)}
         if trace:

@@ -4,11 +4,9 @@ Imports the engine and the interfaces. No I/O.
 
 Invariant: only jobs of the engine loop change the engine, so what its listeners
 see after a transaction is exactly that transaction. Readers on any thread see
-the state between two transactions, never inside one. All access to the engine
-goes through here, so that an engine with cheap snapshots changes nothing else.
+the state between two transactions, never inside one.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -24,8 +22,9 @@ Listener = Callable[[Changes, bool], None]
 
 
 class EngineRuntime:
-    """An engine with its loop and its lock.
+    """An engine with its loop.
 
+    :param engine: which may be asked directly for what takes long.
     :param patience: seconds a transaction may take.
     :param query_patience: seconds a query or simulation may take.
     """
@@ -39,11 +38,10 @@ class EngineRuntime:
         patience: Callable[[], float],
         query_patience: Callable[[], float],
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
         self._patience = patience
         self._query_patience = query_patience
-        self._lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._recorders: list[Listener] = []
         self.loop = loop
@@ -58,12 +56,9 @@ class EngineRuntime:
         self._recorders.append(recorder)
 
     def read(self, work: Callable[[Engine], T]) -> T:
-        """Do a piece of reading in a committed state. Any thread.
-
-        ``work`` must return values that stay valid afterwards.
-        """
-        with self._lock:
-            return work(self._engine)
+        """Do several short readings of one committed state. Any thread."""
+        with self.engine.guard:
+            return work(self.engine)
 
     def query_deadline(self) -> Deadline:
         """The hook for a query that begins now."""
@@ -84,8 +79,8 @@ class EngineRuntime:
         :param also: done with the change, so that no reader sees one without the other.
         :raises Refused: nothing was changed.
         """
-        with self._lock:
-            changes = self._engine.transact(edits, deadline=self._deadline(self._patience()))
+        with self.engine.guard:
+            changes = self.engine.transact(edits, deadline=self._deadline(self._patience()))
             self.transactions = changes.number
             if also:
                 also()
@@ -100,9 +95,8 @@ class EngineRuntime:
 
         :raises Refused: it would be refused.
         """
-        with self._lock:
-            deadline = self._deadline(self._patience())
-            return self._engine.transact(edits, deadline=deadline, dry_run=True)
+        deadline = self._deadline(self._patience())
+        return self.engine.transact(edits, deadline=deadline, dry_run=True)
 
     def _deadline(self, seconds: float) -> Deadline:
         end = self._clock.monotonic() + seconds

@@ -78,7 +78,7 @@ class Trial:
     def _previewed(self, edits: Sequence[Edit]) -> Changes:
         """Beside the engine."""
         deadline = self._runtime.query_deadline()
-        return self._runtime.read(lambda engine: engine.preview(edits, deadline=deadline))()
+        return self._runtime.engine.preview(edits, deadline=deadline)()
 
     def _learn(self, rules: Mapping[str, NewRule]) -> bool:
         """Ask sources that the rules mention for their tables; tell whether that was news.

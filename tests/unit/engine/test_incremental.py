@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 from congress.engine import CreatePolicy, Engine, InsertRules, Limits, ReplaceTables, UpdateTable
+from congress.engine.run import propagate
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Refused
 from congress.model.values import Row
@@ -81,6 +82,17 @@ class IncrementalTest(unittest.TestCase):
         self.engine.transact([UpdateTable("p", "l", [], [(30, 31)])])
         self.assertEqual(len(self.rows("r")), 30 * 31 // 2 + 29 * 30 // 2)
 
+    def test_a_group_is_settled_once_per_transaction(self) -> None:
+        engine, size = Engine(BUILTINS), 50
+        ring = " ".join(f"t{(n + 1) % size}(x) :- t{n}(x)" for n in range(size))
+        settle = mock.patch(
+            "congress.engine.run.propagate.settle_group", wraps=propagate.settle_group
+        )
+        with settle as settled:
+            engine.transact([CreatePolicy("p", "datalog"), InsertRules("p", ring + " t3(1)")])
+        self.assertEqual(settled.call_count, 1)
+        self.assertEqual(set(engine.rows("p", "t2")), {(1,)})
+
     def test_endless_recursion_leaves_no_trace(self) -> None:
         engine = Engine(BUILTINS, limits=Limits(derived_rows=500))
         engine.transact([CreatePolicy("p", "datalog"), InsertRules("p", "s(1)")])
@@ -100,20 +112,6 @@ class IncrementalTest(unittest.TestCase):
         self.assertEqual(found[:2], [[(1, "a")], [(1,), (2,)]])
         self.assertEqual(found[2], [(1, 1), (1, 2), (2, 1), (2, 2)])
         self.assertEqual(self.engine.query("p", 'q(x, "a")').rows, [])
-
-
-class AskingTest(unittest.TestCase):
-    def test_large_tables_are_copied_one_at_a_time(self) -> None:
-        engine = Engine(BUILTINS)
-        text = "h(x) :- q(x), s(x)"
-        facts = InsertRules("p", "q(1) s(1) q(2) s(2)")
-        engine.transact([CreatePolicy("p"), facts])
-        with mock.patch("congress.engine.asking._AT_ONCE", 1):
-            self.assertEqual([engine.ready("p", text) for _ in range(3)], [False, False, True])
-            engine.transact([UpdateTable("p", "q", [(3,)])])
-            self.assertEqual([engine.ready("p", text) for _ in range(2)], [False, True])
-            self.assertTrue(engine.ready("p", "q(x)"))
-        self.assertEqual(engine.ask("p", text)().rows, [(1,), (2,)])
 
 
 class PreparedTest(unittest.TestCase):

@@ -262,10 +262,10 @@ class RefusedDataTest(PolicyEngineTestCase):
     def refuse_next_data(self) -> None:
         """Let the next transaction of the engine go over its limits."""
         runtime = self.engine._feed._runtime
-        real = runtime._engine.transact
+        real = runtime.engine.transact
 
         def once(*args: object, **more: object) -> Changes:
-            runtime._engine.transact = real  # type: ignore[method-assign]
+            runtime.engine.transact = real  # type: ignore[method-assign]
             raise refuse("budget", "too much")
 
-        runtime._engine.transact = once  # type: ignore[method-assign,assignment]
+        runtime.engine.transact = once  # type: ignore[method-assign,assignment]

@@ -273,14 +273,14 @@ class FallbackTest(PolicyEngineTestCase):
         self.rule("action", "a(1)")
         other = SecondEngine(self)
         runtime = other.engine._feed._runtime
-        real = runtime._engine.transact
+        real = runtime.engine.transact
 
         def picky(edits: Any, **more: Any) -> Any:
             if any(getattr(edit, "text", "").startswith("bad") for edit in edits):
                 raise refuse("budget", "too much")
             return real(edits, **more)
 
-        runtime._engine.transact = picky  # type: ignore[method-assign]
+        runtime.engine.transact = picky  # type: ignore[method-assign]
         made = self.call("policy_create", name="p", rules=[{"rule": "bad(1)"}, {"rule": "ok(1)"}])
         other.bus.tell({})
         self.settle()
