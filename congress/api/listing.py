@@ -94,11 +94,18 @@ def collection(
         return count(len(taken))
     start = _after(taken, key, part.marker)
     end = len(taken) if most is None else start + most
-    page = taken[start:end]
-    following = next_page(str(page[-1][key])) if end < len(taken) else None
+    return page(taken[start:end], part, key, more=end < len(taken))
+
+
+def page(things: Sequence[Mapping[str, Any]], part: Part, key: str, *, more: bool) -> Response:
+    """The things of a part, with the fields that are wanted.
+
+    :param more: whether others follow.
+    """
+    following = next_page(str(things[-1][key])) if more else None
     if part.fields:
-        page = [{name: thing.get(name) for name in part.fields} for thing in page]
-    return answers.collection(page, following)
+        things = [{name: thing.get(name) for name in part.fields} for thing in things]
+    return answers.collection(things, following)
 
 
 def count(number: int) -> Response:

@@ -21,6 +21,7 @@ LISTS = {
     "/v1/system/drivers": "id",
     "/v1/librarypolicies": "name",
     "/v1/ledger": "id",
+    "/v1/audit": "request_id",
 }
 
 
@@ -36,6 +37,7 @@ class ListTest(ApiTestCase):
         for number in range(3):
             self.post("/v1/policies/classification/rules", {"rule": f"p({number})"})
             self.post("/v1/librarypolicies", {"name": f"l{number}", "rules": []})
+            self.refused(404, "DELETE", f"/v1/policies/nosuch{number}")
 
     def values(self, path: str, found: Any, field: str) -> list[Any]:
         """What a field has in the things of a list."""

@@ -1,11 +1,12 @@
 """The audit trail: who wrote what, when, and what came of it."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from congress.api import answers
+from congress.api import listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.requests import read_number
@@ -16,6 +17,13 @@ bp = Blueprint("audit", __name__, url_prefix="/v1/audit")
 
 DEFAULT_LIMIT = 1000
 
+FIELDS = (
+    "id", "at", "actor", "verb", "target", "outcome", "request_id", "revision", "details"
+)  # fmt: skip
+
+#: Records that are read at a time to count them.
+_PIECE = 10_000
+
 _TEXTS = ("actor", "verb", "target", "outcome", "request_id")
 
 
@@ -23,11 +31,28 @@ _TEXTS = ("actor", "verb", "target", "outcome", "request_id")
 @guarded("audit:list")
 def list_audit() -> Response:
     """The newest records first, of those that match; ``marker`` is the id of the last seen."""
+    part = listing.asked_part()
+    part.check_fields(FIELDS)
     texts: dict[str, Any] = {name: request.args.get(name) for name in _TEXTS}
     query = AuditQuery(**texts, since=_moment("since"), until=_moment("until"))
-    marker, limit = read_number("marker"), read_number("limit") or DEFAULT_LIMIT
-    found = backend().storage.read(lambda tx: tx.audit.list(query, before_id=marker, limit=limit))
-    return answers.collection([record_to_plain(record) for record in found])
+    if part.count_only:
+        return listing.count(_number(query))
+    most = part.limit or DEFAULT_LIMIT
+    found = _read(query, read_number("marker"), most + 1)
+    plain = [record_to_plain(record) for record in found[:most]]
+    return listing.page(plain, part, "id", more=len(found) > most)
+
+
+def _read(query: AuditQuery, before: int | None, limit: int) -> Sequence[AuditRecord]:
+    return backend().storage.read(lambda tx: tx.audit.list(query, before_id=before, limit=limit))
+
+
+def _number(query: AuditQuery) -> int:
+    """How many records match, counted piece by piece."""
+    total, before = 0, None
+    while found := _read(query, before, _PIECE):
+        total, before = total + len(found), found[-1].id
+    return total
 
 
 def record_to_plain(record: AuditRecord) -> dict[str, Any]:

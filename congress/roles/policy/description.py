@@ -108,7 +108,8 @@ def _check_dependencies(
     book: Book, description: Mapping[str, Any], described: Sequence[object]
 ) -> None:
     needed = description.get(DEPENDS_ON) or ()
-    missing = [n for n in needed if n not in book.names | book.datasources.keys() | {*described}]
+    known = book.names | book.datasources.keys() | {n for n in described if isinstance(n, str)}
+    missing = [name for name in needed if name not in known]
     if missing:
         message = f"it depends on {missing[0]!r:.300}, which is neither here nor described"
         raise refuse("invalid", message, hint="describe it too, or create it first")
