@@ -100,7 +100,7 @@ class MethodTest(ApiTestCase):
         self.refused(400, "GET", "/v1/policies/a%00b")
 
     def test_unknown_paths(self) -> None:
-        for path in ("/v1/nosuch", "/v1/policies/p/schema", "/v1/policies/p/tables/t/rows/1"):
+        for path in ("/v1/nosuch", "/v1/policies/p/nosuch", "/v1/policies/p/tables/t/rows/1"):
             self.assertEqual(404, self.refused(404, "GET", path)["error_code"])
 
 
