@@ -92,7 +92,7 @@ class ChangeTest(DatasourceCase):
         self.assertEqual([{"revision": 2}], told)
         change = (self.storage.read(lambda tx: tx.changes.since(1)) or ())[0]
         self.assertEqual(("update", "datasource"), (change.op, change.kind))
-        audit = self.storage.read(lambda tx: tx.audit.list())[-1]
+        audit = self.storage.read(lambda tx: tx.audit.list())[0]
         done = (audit.actor, audit.verb, audit.target)
         self.assertEqual(("ann", "datasource:update", "nova"), done)
         self.assertEqual(["config"], audit.details["changes"])
