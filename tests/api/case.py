@@ -2,7 +2,7 @@
 
 import json
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -19,6 +19,16 @@ from tests.api.fakes import make_parts
 BASE = "http://127.0.0.1:1789"
 
 
+def from_here(app: WsgiApp) -> WsgiApp:
+    """The application, whose requests come from this machine unless they say otherwise."""
+
+    def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ.setdefault("REMOTE_ADDR", "127.0.0.1")
+        return app(environ, start_response)
+
+    return called
+
+
 class ApiTestCase(unittest.TestCase):
     """Sends requests through everything but the network."""
 
@@ -31,7 +41,7 @@ class ApiTestCase(unittest.TestCase):
 
     def serve(self, wrap: Callable[[WsgiApp], WsgiApp] | None = None) -> None:
         """Serve the application from now on behind ``wrap``, or everybody on this machine."""
-        self.served = compose(self.app, wrap or self.strategy.wrap, self.parts.conf)
+        self.served = from_here(compose(self.app, wrap or self.strategy.wrap, self.parts.conf))
         self.client = Client(self.served)
 
     def send(self, method: str, path: str, body: object = ..., **more: Any) -> TestResponse:

@@ -67,5 +67,10 @@ class WebPageTest(ApiTestCase):
         headers = {"X-Forwarded-Host": "127.0.0.1:1789", "Host": "evil.example"}
         self.assert_shut(self.send("GET", "/v1/policies", headers=headers))
 
+    def test_another_machine_that_pretends_to_be_this_one(self) -> None:
+        elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+        for method, path in (("GET", "/v1/policies"), ("DELETE", "/v1/policies/classification")):
+            self.assert_shut(self.send(method, path, environ_overrides=elsewhere))
+
     def test_the_user_himself_gets_through(self) -> None:
         self.get("/v1/policies", headers={"Origin": BASE})

@@ -5,7 +5,8 @@ May import ``congress.model`` and ``congress.interfaces``.
 A web page that the user happens to look at can make the browser send requests to
 this machine. Hence a body must be declared as JSON, which a page cannot do without
 asking first; the ``Host`` must be this machine, so that a name that resolves to it
-is of no use; and an ``Origin`` must be the server itself.
+is of no use; and an ``Origin`` must be the server itself. Whoever serves the
+application, the sender must be on this machine, too.
 """
 
 import ipaddress
@@ -86,6 +87,14 @@ def _exposed(host: str) -> Diagnostic:
 def _foreign(environ: Environ, *, remote: bool) -> Diagnostic | None:
     """Why a request comes from where none should come from."""
     host = environ.get("HTTP_HOST", "")
+    sender = environ.get("REMOTE_ADDR") or "an unknown address"
+    if not remote and not is_loopback(sender):
+        return Diagnostic(
+            "forbidden",
+            f"without authentication nobody is answered who calls from {sender:.80}",
+            hint="set auth_strategy to keystone, or, if everybody who reaches this port may "
+            "do everything, [auth_noauth] allow_remote",
+        )
     if not remote and not is_loopback(_host_name(host)):
         return Diagnostic(
             "forbidden",

@@ -24,6 +24,7 @@ class NoAuthTest(unittest.TestCase):
     ) -> TestResponse:
         strategy = NoAuth({"allow_remote": remote}, AuthContext(None, bind))
         more.setdefault("base_url", "http://127.0.0.1:1789")
+        more.setdefault("environ_overrides", {"REMOTE_ADDR": "127.0.0.1"})
         return Client(strategy.wrap(self.app)).open("/v1", method=method, **more)
 
     def assert_refused(self, status: int, response: TestResponse) -> None:
@@ -47,6 +48,14 @@ class NoAuthTest(unittest.TestCase):
         for host in ("evil.example", "10.0.0.1:1789", "localhost.evil.example", "[", "", "0.0.0.0"):
             with self.subTest(host=host):
                 self.assert_refused(403, self.send(headers={"Host": host}))
+
+    def test_senders_elsewhere_are_refused_whoever_serves(self) -> None:
+        for address in ("192.0.2.7", "::", "2001:db8::1", "", "unix:", "127.0.0.1.example"):
+            with self.subTest(address=address):
+                sender = {"REMOTE_ADDR": address}
+                self.assert_refused(403, self.send(environ_overrides=sender))
+        self.assert_refused(403, self.send(environ_overrides={}))
+        self.assertEqual(200, self.send(environ_overrides={"REMOTE_ADDR": "::1"}).status_code)
 
     def test_foreign_origins_are_refused(self) -> None:
         for origin in (
@@ -78,7 +87,12 @@ class NoAuthTest(unittest.TestCase):
         self.assertIn("Retry-After", response.headers)
 
     def test_unless_they_are_allowed(self) -> None:
-        response = self.send(bind="0.0.0.0", remote=True, headers={"Host": "policy.example"})
+        response = self.send(
+            bind="0.0.0.0",
+            remote=True,
+            headers={"Host": "policy.example"},
+            environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
+        )
         self.assertEqual(200, response.status_code)
         refused = self.send(
             bind="0.0.0.0",
