@@ -100,6 +100,13 @@ def listing(things: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> List
     return columns, [[cell(thing.get(name)) for name in columns] for thing in things]
 
 
+def schema_listing(tables: Iterable[Mapping[str, Any]]) -> Listing:
+    """Tables with their columns."""
+    return ("table", "columns"), [
+        [table["table_id"], NamedListCell(table["columns"])] for table in tables
+    ]
+
+
 def row_listing(found: Mapping[str, Any]) -> Listing:
     """The rows of a table, under the names of its columns where they are known."""
     rows = [row["data"] for row in found["results"]]
@@ -110,7 +117,15 @@ def row_listing(found: Mapping[str, Any]) -> Listing:
     return columns or ["Col0"], [[cell(value) for value in row] for row in rows]
 
 
-class ApiCommand(Command):
+class PlainCommand(Command):
+    """A command whose help does not say which distribution it is from; see ``help.py``."""
+
+    def get_epilog(self) -> str:
+        """See cliff."""
+        return self._epilog or ""
+
+
+class ApiCommand(PlainCommand):
     """A command that talks to the server."""
 
     @property
@@ -120,7 +135,7 @@ class ApiCommand(Command):
         return client
 
 
-class OfflineCommand(Command):
+class OfflineCommand(PlainCommand):
     """A command that works on files and asks no server."""
 
 

@@ -14,9 +14,11 @@ from functools import cached_property
 
 from cliff.app import App
 from cliff.commandmanager import CommandManager
+from cliff.help import HelpExit
 
 from congress.cli.client import Client
 from congress.cli.credentials import add_options, make_transport
+from congress.cli.help import HelpOnCommand, print_help
 
 NAMESPACE = "congress.cli"
 
@@ -46,7 +48,8 @@ class CongressApp(App):
     client_manager: ClientManager
 
     def __init__(self) -> None:
-        super().__init__(DESCRIPTION, _version(), CommandManager(NAMESPACE), deferred_help=False)
+        super().__init__(DESCRIPTION, _version(), CommandManager(NAMESPACE), deferred_help=True)
+        self.command_manager.add_command("help", HelpOnCommand)
 
     def build_option_parser(
         self,
@@ -66,6 +69,12 @@ class CongressApp(App):
         super().configure_logging()
         if self.options.verbose_level <= self.DEFAULT_VERBOSE_LEVEL:
             logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    def print_help_if_requested(self) -> None:
+        """See cliff."""
+        if self.options.deferred_help:
+            print_help(self)
+            raise HelpExit
 
     def initialize_app(self, argv: list[str]) -> None:
         """See cliff."""

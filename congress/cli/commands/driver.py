@@ -6,10 +6,10 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    NamedListCell,
     SettingsCell,
     Showing,
     listing,
+    schema_listing,
 )
 
 
@@ -52,9 +52,7 @@ class ShowDriverSchema(ApiLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         found = self.client.get("system", "drivers", parsed_args.driver)
-        return ("table", "columns"), [
-            [table["table_id"], NamedListCell(table["columns"])] for table in found["tables"]
-        ]
+        return schema_listing(found["tables"])
 
 
 class ListVersions(ApiLister):

@@ -12,7 +12,7 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from congress.cli.client import RequestFailed
-from congress.cli.command import Listing, SettingsCell, Showing, cell
+from congress.cli.command import Listing, OfflineCommand, SettingsCell, Showing, cell
 
 if TYPE_CHECKING:
     from congress.interfaces.plugin import Option
@@ -52,7 +52,7 @@ def _plugins(config_files: list[str] | None) -> NodePlugins:
     return NodePlugins(conf)
 
 
-class ListPlugins(Lister):
+class ListPlugins(OfflineCommand, Lister):
     """List the plugins that are installed here."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -78,7 +78,7 @@ class ListPlugins(Lister):
         return columns, [[_shown(entry, name) for name in columns] for entry in entries]
 
 
-class ShowPlugin(ShowOne):
+class ShowPlugin(OfflineCommand, ShowOne):
     """Show a plugin with its options."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -1,6 +1,8 @@
 """The commands: what they say, and their exit codes, when something is wrong."""
 
+import contextlib
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -118,6 +120,12 @@ MISUSED = [
     "nosuch command",
     "--nosuch",
 ]
+
+#: What only servers import.
+OF_SERVERS = {
+    *("oslo_service", "oslo_config", "oslo_messaging", "eventlet", "flask", "sqlalchemy"),
+    *("waitress", "congress.kernel", "congress.roles", "congress.api"),
+}
 
 #: Commands that take any number of arguments, besides those of ``lang``.
 OF_MANY = {"policy_apply"}
@@ -287,17 +295,63 @@ class ConnectionTest(unittest.TestCase):
 
 
 class ImportTest(unittest.TestCase):
-    def test_help_imports_nothing_slow(self) -> None:
+    """A client imports what a client needs, and that only when it needs it."""
+
+    def modules(self, *arguments: str) -> set[str]:
+        """The modules that are there when a command has ended."""
         program = (
             "import sys\n"
             "from congress.cli.main import main\n"
-            "try:\n main(['--help'])\nexcept SystemExit:\n pass\n"
-            "slow = {'openstack', 'sqlalchemy', 'oslo_messaging', 'flask', 'requests',\n"
-            "        'keystoneauth1', 'oslo_config', 'yaml', 'msgspec'}\n"
-            "print(sorted(slow & set(sys.modules)), file=sys.stderr)\n"
+            "try:\n main(sys.argv[1:])\nexcept SystemExit:\n pass\n"
+            "print(*sorted(sys.modules), file=sys.stderr)\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+            env={"PATH": os.environ["PATH"]},
         )
-        self.assertEqual("[]", done.stderr.strip().splitlines()[-1])
-        self.assertIn("policy list", done.stdout)
+        return set(done.stderr.splitlines()[-1].split())
+
+    def test_help_imports_nothing_slow(self) -> None:
+        slow = {"requests", "keystoneauth1", "yaml", "msgspec", "congress.engine", "openstack"}
+        for arguments in (["--help"], ["policy", "list", "--help"]):
+            with self.subTest(arguments=arguments):
+                found = self.modules(*arguments)
+                self.assertIn("congress.cli.commands.policy", found)
+                self.assertEqual(set(), (slow | OF_SERVERS) & found)
+
+    def test_no_command_that_asks_a_server_imports_what_servers_need(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+        for access in ([], ["--os-token", "t", "--os-auth-url", endpoint]):
+            with self.subTest(access=access):
+                found = self.modules("--endpoint", endpoint, *access, "policy", "list")
+                self.assertIn("requests", found)
+                self.assertEqual(bool(access), "keystoneauth1" in found)
+                self.assertEqual(set(), OF_SERVERS & found)
+
+    def test_help_reads_no_records_of_distributions(self) -> None:
+        for arguments, line in (
+            (["--help"], r"\n  policy list +List the policies\n"),
+            (["help"], r"\n  policy list +List the policies\n"),
+            (["help", "policy", "list"], r"\nList the policies"),
+            (["policy", "list", "--help"], r"\nList the policies"),
+        ):
+            with (
+                self.subTest(arguments=arguments),
+                own_logging(),
+                mock.patch("cliff.command.packages_distributions", side_effect=AssertionError),
+                mock.patch("sys.stdout", io.StringIO()) as out,
+            ):
+                with contextlib.suppress(SystemExit):
+                    main(arguments)
+                self.assertRegex(out.getvalue(), line)
+
+    def test_completion(self) -> None:
+        with own_logging(), mock.patch("sys.stdout", io.StringIO()) as out:
+            self.assertEqual(0, main(["complete"]))
+        for words in ("cmds_policy='", "_congress()", "complete -F _congress congress"):
+            self.assertIn(words, out.getvalue())
