@@ -85,9 +85,9 @@ class Client:
         """Change something in part."""
         return self._send("PATCH", path, query, body, texts)
 
-    def delete(self, *path: str, **query: object) -> Any:
+    def delete(self, *path: str, body: object = None, **query: object) -> Any:
         """Delete something."""
-        return self._send("DELETE", path, query)
+        return self._send("DELETE", path, query, body)
 
     def events(self, *path: str, since: str = "") -> Iterator[Event]:
         """What happens there after a mark, as long as the server goes on telling.

@@ -1,6 +1,7 @@
 """``congress datasource …``: data sources themselves, and what can be done to them."""
 
 import argparse
+from typing import Any
 
 from congress.cli.command import (
     ApiCommand,
@@ -55,27 +56,81 @@ class CreateDatasource(ApiShow):
         parser = super().get_parser(prog_name)
         parser.add_argument("driver", metavar="<driver>", help="see congress driver list")
         parser.add_argument("name", metavar="<name>", help="also the name of its policy")
-        parser.add_argument("--description", metavar="<description>", help="what it is")
+        return _add_configuration(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        named = {"name": parsed_args.name, "driver": parsed_args.driver}
+        body = {**named, **_configuration(parsed_args)}
+        return showing(self.client.post("data-sources", body=body))
+
+
+def _add_configuration(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--description", metavar="<description>", help="what it is")
+    parser.add_argument(
+        "--config",
+        metavar="<key>=<value>",
+        action="append",
+        default=[],
+        type=read_setting,
+        help="an option of the driver, repeatable; see congress driver config show",
+    )
+    return parser
+
+
+def _configuration(parsed_args: argparse.Namespace) -> dict[str, Any]:
+    """What was said of a data source; no configuration is sent as null."""
+    body: dict[str, Any] = {"config": dict(parsed_args.config) or None}
+    if parsed_args.description:
+        body["description"] = parsed_args.description
+    return body
+
+
+class UpdateDatasource(ApiShow):
+    """Change what is configured of a data source; what is not given stays."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = _add_configuration(add_datasource(super().get_parser(prog_name)))
         parser.add_argument(
-            "--config",
-            metavar="<key>=<value>",
+            "--unset",
+            metavar="<key>",
             action="append",
             default=[],
-            type=read_setting,
-            help="an option of the driver, repeatable; see congress driver config show",
+            help="an option of the driver that is to have its default again, repeatable",
+        )
+        running = parser.add_mutually_exclusive_group()
+        running.add_argument(
+            "--enable", dest="enabled", action="store_true", default=None, help="let it run"
+        )
+        running.add_argument(
+            "--disable", dest="enabled", action="store_false", help="stop it, and keep it"
         )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        body = {
-            "name": parsed_args.name,
-            "driver": parsed_args.driver,
-            "config": dict(parsed_args.config) or None,
+        config = {**dict(parsed_args.config), **dict.fromkeys(parsed_args.unset)}
+        changes = {
+            "config": config or None,
+            "description": parsed_args.description,
+            "enabled": parsed_args.enabled,
         }
-        if parsed_args.description:
-            body["description"] = parsed_args.description
-        return showing(self.client.post("data-sources", body=body))
+        given = {name: value for name, value in changes.items() if value is not None}
+        return showing(self.client.patch("data-sources", parsed_args.datasource_name, body=given))
+
+
+class ReplaceDatasource(ApiShow):
+    """Configure a data source anew; what is not given has its default."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_configuration(add_datasource(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        path = ("data-sources", parsed_args.datasource_name)
+        return showing(self.client.put(*path, body=_configuration(parsed_args)))
 
 
 class DeleteDatasource(ApiCommand):

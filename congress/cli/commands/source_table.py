@@ -8,11 +8,11 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    NamedListCell,
     Showing,
     listing,
     read_json,
     row_listing,
+    schema_listing,
     showing,
 )
 from congress.cli.commands.datasource import add_datasource
@@ -34,9 +34,7 @@ class ShowDatasourceSchema(ApiLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         found = self.client.get("data-sources", parsed_args.datasource_name, "schema")
-        return ("table", "columns"), [
-            [table["table_id"], NamedListCell(table["columns"])] for table in found["tables"]
-        ]
+        return schema_listing(found["tables"])
 
 
 class ListDatasourceTables(ApiLister):
@@ -98,21 +96,74 @@ def read_rows(text: str) -> object:
     return read_json(sys.stdin.read() if text == "-" else text)
 
 
+def _add_rows(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "rows",
+        metavar="<rows>",
+        type=read_rows,
+        help='as JSON, for instance [["a", 1], ["b", 2]]; - reads them from standard input',
+    )
+    return parser
+
+
+def _rows_of(parsed_args: argparse.Namespace) -> tuple[str, ...]:
+    """The path of the rows."""
+    return ("data-sources", parsed_args.datasource_name, "tables", parsed_args.table, "rows")
+
+
 class UpdateDatasourceRow(ApiCommand):
     """Replace the rows of a table that is given its data."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
+        return _add_rows(_add_table(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        self.client.put(*_rows_of(parsed_args), body=parsed_args.rows)
+
+
+class PutDatasourceRows(ApiCommand):
+    """Put rows into a table that is given its data; a row of the same key is replaced."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_rows(_add_table(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        self.client.post(*_rows_of(parsed_args), body=parsed_args.rows)
+
+
+class DeleteDatasourceRows(ApiCommand):
+    """Take rows out of a table that is given its data, by their keys."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return _add_rows(_add_table(super().get_parser(prog_name)))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """See cliff."""
+        self.client.delete(*_rows_of(parsed_args), body=parsed_args.rows)
+
+
+class ChangeDatasourceRows(ApiCommand):
+    """Put rows into a table and take others out of it, all at once."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
         parser = _add_table(super().get_parser(prog_name))
-        parser.add_argument(
-            "rows",
-            metavar="<rows>",
-            type=read_rows,
-            help='as JSON, for instance [["a", 1], ["b", 2]]; - reads them from standard input',
-        )
+        for name, meaning in (("put", "rows to put in"), ("delete", "rows to take out")):
+            parser.add_argument(
+                f"--{name}",
+                metavar="<rows>",
+                type=read_json,
+                default=[],
+                help=f"{meaning}, as JSON",
+            )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
-        path = ("data-sources", parsed_args.datasource_name, "tables", parsed_args.table, "rows")
-        self.client.put(*path, body=parsed_args.rows)
+        body = {"upsert": parsed_args.put, "delete": parsed_args.delete}
+        self.client.patch(*_rows_of(parsed_args), body=body)

@@ -2,7 +2,16 @@
 
 import argparse
 
-from congress.cli.command import ApiLister, ApiShow, Listing, Showing, listing, row_listing, showing
+from congress.cli.command import (
+    ApiLister,
+    ApiShow,
+    Listing,
+    Showing,
+    listing,
+    row_listing,
+    schema_listing,
+    showing,
+)
 from congress.cli.commands.policy import add_policy
 
 
@@ -33,6 +42,34 @@ class ShowPolicyTable(ApiShow):
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "tables", parsed_args.table_id)
         return showing(self.client.get(*path))
+
+
+class ShowPolicySchema(ApiLister):
+    """List the tables of a policy with their columns."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        return add_policy(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        found = self.client.get("policies", parsed_args.policy_name, "schema")
+        return schema_listing(found["tables"])
+
+
+class ShowPolicyTableSchema(ApiLister):
+    """List the columns of a table of a policy, in positional order."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = add_policy(super().get_parser(prog_name))
+        parser.add_argument("table_id", metavar="<table>", help="name of the table")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Listing:
+        """See cliff."""
+        path = ("policies", parsed_args.policy_name, "tables", parsed_args.table_id, "spec")
+        return listing(self.client.get(*path)["columns"], ("name", "description"))
 
 
 class ListPolicyRows(ApiLister):

@@ -82,6 +82,12 @@ class PolicyCommandTest(CliTestCase):
         self.behind.engine.rows["classification", "t"] = []
         self.output("row", "list", "classification", "t")
 
+    def test_schemas_of_policies(self) -> None:
+        self.behind.engine.rows["classification", "error"] = [["vm1", True]]
+        self.assertIn("error", self.output("policy", "schema", "show", "classification"))
+        shown = self.output("policy", "table", "schema", "show", "classification", "error")
+        self.assertIn("name", shown)
+
     def test_simulation(self) -> None:
         args = ("policy", "simulate", "classification", "p(x)", "q+(1)", "action")
         self.assertEqual("p(1)\n", self.output(*args))
@@ -174,6 +180,33 @@ class DatasourceCommandTest(CliTestCase):
         self.output("datasource", "request-refresh", "c")
         self.output("datasource", "delete", "c")
         self.refused(404, "GET", "/v1/data-sources/c")
+
+    def test_a_data_source_is_changed_in_part(self) -> None:
+        self.cloud()
+        update = ("datasource", "update", "cloud1", "-f", "json")
+        shown = json.loads(self.output(*update, "--config", "url=http://y", "--disable"))
+        self.assertEqual({"url": "http://y", "password": "<hidden>"}, shown["config"])
+        self.assertFalse(shown["enabled"])
+        shown = json.loads(self.output(*update, "--unset", "url", "--description", "d"))
+        self.assertEqual((None, "d"), (shown["config"].get("url"), shown["description"]))
+        self.assertFalse(shown["enabled"])
+        self.assertTrue(json.loads(self.output(*update, "--enable"))["enabled"])
+
+    def test_a_data_source_is_replaced(self) -> None:
+        self.cloud()
+        replace = ("datasource", "replace", "cloud1", "--config", "url=http://z", "-f", "json")
+        self.assertEqual({"url": "http://z"}, json.loads(self.output(*replace))["config"])
+
+    def test_rows_are_put_and_taken_out(self) -> None:
+        source = self.cloud()
+        rows = ("datasource", "row")
+        self.output(*rows, "update", "cloud1", "pushed", '[["a", 1], ["b", 2]]')
+        self.output(*rows, "put", "cloud1", "pushed", "-", stdin='[["c", 3]]')
+        self.assertEqual([["a", 1], ["b", 2], ["c", 3]], sorted(source.tables_held["pushed"]))
+        self.output(*rows, "delete", "cloud1", "pushed", '[["a", 1]]')
+        change = ("--put", '[["d", 4]]', "--delete", '[["b", 2]]')
+        self.output(*rows, "change", "cloud1", "pushed", *change)
+        self.assertEqual([["c", 3], ["d", 4]], sorted(source.tables_held["pushed"]))
 
     def test_no_configuration_is_sent_as_null(self) -> None:
         self.output("datasource", "create", "cloud", "c")
