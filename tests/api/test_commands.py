@@ -54,6 +54,7 @@ COMMANDS = {
     "listDrivers": "driver list",
     "showDriver": "driver config show cloud",
     "listLedger": "ledger list",
+    "listAudit": "audit list",
     "createLibraryPolicy": "library create {folder}/p.yaml",
     "listLibrary": "library list",
     "showLibraryPolicy": "library show p",

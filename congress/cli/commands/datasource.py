@@ -9,6 +9,7 @@ from congress.cli.command import (
     ApiShow,
     Listing,
     NamedListCell,
+    PartLister,
     SettingsCell,
     Showing,
     read_json,
@@ -24,13 +25,13 @@ def add_datasource(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-class ListDatasources(ApiLister):
+class ListDatasources(PartLister):
     """List the data sources."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         columns = ("id", "name", "enabled", "driver", "config")
-        found = self.client.get("data-sources")["results"]
+        found = self.client.get("data-sources", **self.part(parsed_args))["results"]
         return columns, [
             [*(one[name] for name in columns[:-1]), SettingsCell(one["config"])] for one in found
         ]

@@ -6,6 +6,7 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     SettingsCell,
     Showing,
     listing,
@@ -18,12 +19,12 @@ def _add_driver(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-class ListDrivers(ApiLister):
+class ListDrivers(PartLister):
     """List the drivers that data sources can be made of."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("system", "drivers")["results"]
+        found = self.client.get("system", "drivers", **self.part(parsed_args))["results"]
         return listing(found, ("id", "description"))
 
 

@@ -9,6 +9,7 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     Showing,
     listing,
     showing_with_rules,
@@ -31,12 +32,12 @@ def _add_file(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-class ListLibrary(ApiLister):
+class ListLibrary(PartLister):
     """List the policies of the library."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get(PLACE, include_rules=False)["results"]
+        found = self.client.get(PLACE, include_rules=False, **self.part(parsed_args))["results"]
         return listing(found, ("id", "name", "kind", "description"))
 
 

@@ -4,9 +4,9 @@ import argparse
 
 from congress.cli.command import (
     ApiCommand,
-    ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     Showing,
     listing,
     showing,
@@ -44,12 +44,12 @@ class ShowPolicyStatus(ApiShow):
         return showing(self.client.get("policies", parsed_args.policy_name, "status"))
 
 
-class ListPolicies(ApiLister):
+class ListPolicies(PartLister):
     """List the policies."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("policies")["results"]
+        found = self.client.get("policies", **self.part(parsed_args))["results"]
         return listing(found, ("id", "name", "owner_id", "kind", "description"))
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from congress.cli.command import (
     ApiCommand,
-    ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     Showing,
     listing,
     showing,
@@ -132,7 +132,7 @@ class ShowPolicyRule(ApiShow):
         return showing(self.client.get(*path))
 
 
-class ListPolicyRules(ApiLister):
+class ListPolicyRules(PartLister):
     """List the rules of a policy."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -141,5 +141,6 @@ class ListPolicyRules(ApiLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("policies", parsed_args.policy_name, "rules")["results"]
+        path = ("policies", parsed_args.policy_name, "rules")
+        found = self.client.get(*path, **self.part(parsed_args))["results"]
         return listing(found, ("id", "name", "comment", "rule"))

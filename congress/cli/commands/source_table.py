@@ -8,6 +8,7 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     Showing,
     listing,
     read_json,
@@ -37,7 +38,7 @@ class ShowDatasourceSchema(ApiLister):
         return schema_listing(found["tables"])
 
 
-class ListDatasourceTables(ApiLister):
+class ListDatasourceTables(PartLister):
     """List the tables of a data source."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -46,7 +47,8 @@ class ListDatasourceTables(ApiLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("data-sources", parsed_args.datasource_name, "tables")
+        path = ("data-sources", parsed_args.datasource_name, "tables")
+        found = self.client.get(*path, **self.part(parsed_args))
         return listing(found["results"], ("id",))
 
 
@@ -76,19 +78,17 @@ class ShowDatasourceTableSchema(ApiLister):
         return listing(self.client.get(*path)["columns"], ("name", "description"))
 
 
-class ListDatasourceRows(ApiLister):
+class ListDatasourceRows(PartLister):
     """List the rows of a table of a data source."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_table(super().get_parser(prog_name))
-        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
-        return parser
+        return _add_table(super().get_parser(prog_name))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         path = ("data-sources", parsed_args.datasource_name, "tables", parsed_args.table, "rows")
-        return row_listing(self.client.get(*path, limit=parsed_args.limit))
+        return row_listing(self.client.get(*path, **self.part(parsed_args)))
 
 
 def read_rows(text: str) -> object:

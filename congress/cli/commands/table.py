@@ -6,6 +6,7 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
+    PartLister,
     Showing,
     listing,
     row_listing,
@@ -15,7 +16,7 @@ from congress.cli.command import (
 from congress.cli.commands.policy import add_policy
 
 
-class ListPolicyTables(ApiLister):
+class ListPolicyTables(PartLister):
     """List the tables that the rules of a policy mention."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -24,9 +25,8 @@ class ListPolicyTables(ApiLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        return listing(
-            self.client.get("policies", parsed_args.policy_name, "tables")["results"], ("id",)
-        )
+        path = ("policies", parsed_args.policy_name, "tables")
+        return listing(self.client.get(*path, **self.part(parsed_args))["results"], ("id",))
 
 
 class ShowPolicyTable(ApiShow):
@@ -72,7 +72,7 @@ class ShowPolicyTableSchema(ApiLister):
         return listing(self.client.get(*path)["columns"], ("name", "description"))
 
 
-class ListPolicyRows(ApiLister):
+class ListPolicyRows(PartLister):
     """List the rows of a table of a policy."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -82,7 +82,6 @@ class ListPolicyRows(ApiLister):
         parser.add_argument(
             "--trace", action="store_true", help="print how the rows come about as well"
         )
-        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
@@ -94,7 +93,7 @@ class ListPolicyRows(ApiLister):
             parsed_args.table,
             "rows",
             trace=parsed_args.trace or None,
-            limit=parsed_args.limit,
+            **self.part(parsed_args),
         )
         if found.get("trace"):
             print(found["trace"], file=self.app.stderr)

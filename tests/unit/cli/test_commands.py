@@ -82,6 +82,26 @@ class PolicyCommandTest(CliTestCase):
         self.behind.engine.rows["classification", "t"] = []
         self.output("row", "list", "classification", "t")
 
+    def test_lists_in_part(self) -> None:
+        self.cloud()
+        self.output("policy", "create", "p", "--kind", "action")
+        for line, expected in (
+            ("policy list --where kind=action", ["action", "p"]),
+            ("policy list --where kind=action --where name=p", ["p"]),
+            ("datasource list --where name=nosuch", []),
+            ("driver list --where id=cloud --limit 1", ["cloud"]),
+        ):
+            with self.subTest(line=line):
+                found = json.loads(self.output(*line.split(), "-f", "json"))
+                names = [one.get("name", one["id"]) for one in found]
+                self.assertEqual(expected, sorted(names))
+        self.assertEqual(
+            1, len(json.loads(self.output("policy", "list", "--limit", "1", "-f", "json")))
+        )
+        self.behind.engine.rows["classification", "error"] = [["vm1", 3], ["vm2", 4]]
+        rows = ("row", "list", "classification", "error", "--where", "Col0=vm2", "-f", "json")
+        self.assertEqual(["vm2"], [row["Col0"] for row in json.loads(self.output(*rows))])
+
     def test_schemas_of_policies(self) -> None:
         self.behind.engine.rows["classification", "error"] = [["vm1", True]]
         self.assertIn("error", self.output("policy", "schema", "show", "classification"))
