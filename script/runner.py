@@ -32,7 +32,14 @@ CHECKS = {
     "types": ["mypy"],
     "shell": [
         *("bashate", "-i", "E006,E010,E011,E042,E043"),
-        *("script/test", "script/demo", "script/services", "script/venv", ".ci/run"),
+        *(
+            "script/test",
+            "script/coverage",
+            "script/demo",
+            "script/services",
+            "script/venv",
+            ".ci/run",
+        ),
     ],
     "prose": ["doc8", "--max-line-length", "100", "doc/source", "README.rst", "CONTRIBUTING.rst"],
 }

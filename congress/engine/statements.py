@@ -17,6 +17,7 @@ from congress.engine.lang.names import Resolution, Resolver
 from congress.engine.lang.parser import parse
 from congress.engine.lang.pipeline import check
 from congress.engine.lang.resolved import ResolvedRule, TableId
+from congress.engine.lang.tokens import MOST_PROBLEMS
 from congress.engine.outcome import Outcome
 from congress.engine.results import RuleState
 from congress.engine.tables import TableEditor
@@ -59,6 +60,8 @@ class StatementEditor:
             self._not_single(policy, rule_id, len(statements), lenient=lenient)
             return
         for statement in statements:
+            if len(self._outcome.problems) >= MOST_PROBLEMS:
+                return
             self.insert_statement(policy, kind, statement, rule_id, lenient=lenient)
 
     def insert_statement(

@@ -244,7 +244,8 @@ def check_state(case: unittest.TestCase, engine: Engine) -> None:
         for key in state.definers.get(node.id, ()):
             resolved = state.rules[key].resolved
             assert resolved is not None
-            counts.update(evaluator.rows(NamedRule(key, resolved), {}))
+            for row, number in evaluator.counted(NamedRule(key, resolved), {}):
+                counts[row] += number
         if node.group is not None:
             case.assertEqual(set(node.table.rows), set(counts), node.id)
         else:

@@ -28,6 +28,10 @@ from congress.engine.lang.tokens import MOST_PROBLEMS, Kind, Lines, Token, token
 from congress.model.diagnostic import Diagnostic, Refused, Span
 from congress.model.values import FALSE, TRUE, Value
 
+#: Making a rule ready takes time that grows with the square of these, and more.
+MOST_LITERALS = 250
+MOST_ARGUMENTS = 2_000
+
 _CONSTANTS: dict[str, Value] = {"true": TRUE, "false": FALSE, "null": None}
 _NEGATIONS = ("not", "NOT", "!")
 _MODALS = {str(modal): modal for modal in Modal}
@@ -132,9 +136,11 @@ class _Parser:
         return Rule(tuple(heads), None, self._span(start))
 
     def _body(self) -> tuple[Literal, ...]:
+        start = self._here.start
         literals = [self._literal()]
         while self._accept(","):
             literals.append(self._literal())
+        self._limit(len(literals), MOST_LITERALS, "a body", "literals", start)
         return tuple(literals)
 
     # -- literals and atoms ---------------------------------------------------
@@ -161,6 +167,8 @@ class _Parser:
             while self._accept(","):
                 self._argument(arguments, columns)
             self._expect(")")
+        count = len(arguments) + len(columns)
+        self._limit(count, MOST_ARGUMENTS, "an atom", "arguments", start)
         self._check_columns(arguments, columns, start)
         columns.sort(key=lambda pair: column_order(pair[0]))
         span = self._span(start)
@@ -270,6 +278,13 @@ class _Parser:
 
     def _span(self, start: int) -> Span:
         return self._lines.span(start, max(start, self._tokens[self._at - 1].end))
+
+    def _limit(self, count: int, most: int, what: str, parts: str, start: int) -> None:
+        """Report something that has too many parts to be worked with."""
+        if count > most:
+            message = f"{what} has at most {most} {parts}, this one has {count}"
+            hint = "make several rules or tables of it"
+            self.problems.append(Diagnostic("budget", message, self._span(start), hint))
 
     def _report(self, code: str, message: str, token: Token, hint: str) -> None:
         span = self._lines.span(token.start, max(token.end, token.start))

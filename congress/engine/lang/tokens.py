@@ -21,15 +21,16 @@ MOST_PROBLEMS = 100
 RESERVED = frozenset({"not", "NOT", "execute", "insert", "delete"})
 INTEGER_BITS = 4096
 
-_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
-_SPACE = re.compile(rf"(?:[ \t\r\n]|{_COMMENT.pattern})+", re.DOTALL)
+# Possessive repetitions (``++``): the others remember each step, which takes much memory.
+_COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*.*?\*/", re.DOTALL)
+_SPACE = re.compile(rf"(?:[ \t\r\n]++|{_COMMENT.pattern})++", re.DOTALL)
 _NAME = re.compile(r"(?:[A-Za-z_]|\.+[A-Za-z_])[A-Za-z0-9_]*(?:\.+[A-Za-z0-9_]+)*")
 _NUMBER = re.compile(
     r"0[xX][0-9A-Fa-f]+|0[oO][0-7]+|0[bB][01]+"
     r"|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+"
     r"|[0-9]+"
 )
-_STRING = re.compile(r"\"(?:[^\"\\\n\r]|\\[^\n\r])*\"|'(?:[^'\\\n\r]|\\[^\n\r])*'")
+_STRING = re.compile(r"\"(?:[^\"\\\n\r]++|\\[^\n\r])*+\"|'(?:[^'\\\n\r]++|\\[^\n\r])*+'")
 _OPEN_STRING = re.compile(r"[\"'][^\n]*")
 _DOTS = re.compile(r"\.+")
 _BROKEN_WORD = re.compile(r"[^\W\d]\w*")

@@ -84,17 +84,23 @@ class _Walk:
         self.cost = 0.0
         self._rows = 1.0
         self._body = body
-        self._local = local
         self._statistics = statistics
         self._bound: set[str] = set()
         self._order: list[int] = []
-        self._filters: dict[int, set[str]] = {}
-        self._lookups: set[int] = set()
+        self._missing: dict[int, set[str]] = {}
+        self._ready: list[int] = []
+        self._fans: dict[int, tuple[float, int] | None] = {}
+        self._watchers: dict[str, list[int]] = {}
         for position, goal in enumerate(body):
             if isinstance(goal, Lookup) and not goal.negated:
-                self._lookups.add(position)
+                watched = variables(goal.terms)
+                self._fans[position] = None
             else:
-                self._filters[position] = needs(goal, local)
+                watched = self._missing[position] = needs(goal, local)
+                if not watched:
+                    self._ready.append(position)
+            for name in watched:
+                self._watchers.setdefault(name, []).append(position)
 
     def run(self, first: int | None) -> list[int]:
         """The positions in order."""
@@ -102,32 +108,46 @@ class _Walk:
             self._place_filters()
         else:
             self._place(first)
-        while self._lookups:
-            self._place(min(self._lookups, key=self._fan))
+        while self._fans:
+            self._place(min(self._fans, key=self._known_fan))
         return self._order
 
     def _place(self, position: int) -> None:
+        """Put a lookup next, and every filter that can follow it."""
         goal = self._body[position]
         if isinstance(goal, Lookup):
             self._charge(goal)
-            self._bound |= variables(goal.terms)
-        self._lookups.discard(position)
+        self._fans.pop(position, None)
         self._order.append(position)
+        self._bind(goal)
         self._place_filters()
 
     def _place_filters(self) -> None:
-        ready = [p for p in self._filters if self._filters[p] <= self._bound]
-        while ready:
-            for position in ready:
+        while self._ready:
+            ready, self._ready = self._ready, []
+            for position in sorted(ready):
                 goal = self._body[position]
                 if open_input(goal):
                     raise ValueError(f"{goal!r} can never be worked off")
-                del self._filters[position]
                 self._order.append(position)
                 self._rows *= _PASSED
                 if not isinstance(goal, Truth) and not goal.negated:
-                    self._bound |= variables(goal.terms)
-            ready = [p for p in self._filters if self._filters[p] <= self._bound]
+                    self._bind(goal)
+
+    def _bind(self, goal: Goal) -> None:
+        """Note what a goal binds, and what can be told of other goals now."""
+        names = set() if isinstance(goal, Truth) else variables(goal.terms) - self._bound
+        self._bound |= names
+        concerned: dict[int, None] = {}
+        for name in names:
+            concerned.update(dict.fromkeys(self._watchers.get(name, ())))
+        for position in concerned:
+            if position in self._fans:
+                self._fans[position] = None
+            elif missing := self._missing.get(position):
+                missing -= names
+                if not missing:
+                    self._ready.append(position)
 
     def _columns(self, goal: Lookup) -> Columns:
         return tuple(
@@ -135,6 +155,12 @@ class _Walk:
             for column, term in enumerate(goal.terms)
             if isinstance(term, Constant) or term.name in self._bound
         )
+
+    def _known_fan(self, position: int) -> tuple[float, int]:
+        fan = self._fans[position]
+        if fan is None:
+            fan = self._fans[position] = self._fan(position)
+        return fan
 
     def _fan(self, position: int) -> tuple[float, int]:
         """How many rows a lookup gives per row so far; ties go by position."""

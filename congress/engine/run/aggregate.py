@@ -1,80 +1,99 @@
 """The aggregates of rule heads.
 
-May import ``congress.model`` only.
+May import the tokens and ``congress.model`` only.
 
-Invariant: a result does not depend on the order of the values, and null takes
-no part in any aggregate.
+Invariant: a result does not depend on the order of the values: sums are exact and
+rounded once. Null takes no part in any aggregate.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import TypeAlias
 
+from congress.engine.lang.tokens import INTEGER_BITS
 from congress.model.values import Value
 
-Function = Callable[[Sequence[Value]], Value]
+Counts: TypeAlias = Mapping[Value, int]
+Function: TypeAlias = Callable[[Counts], Value]
 
 
 class Unsuitable(ValueError):  # noqa: N818 - no fault: the group is merely not derived
     """The values of a group do not suit the aggregate."""
 
 
-def aggregate(name: str, values: Iterable[Value]) -> Value:
+def aggregate(name: str, values: Iterable[Value] | Counts) -> Value:
     """The aggregate of a group's values, one per joined row.
 
+    :param values: all of them, or how often each is there.
     :raises Unsuitable: if the values cannot be aggregated this way.
     """
-    present = [value for value in values if value is not None]
+    counts = Counter(values)
+    counts.pop(None, None)
     try:
-        return AGGREGATES[name](present)
+        return AGGREGATES[name](counts)
     except OverflowError as error:
         raise Unsuitable(str(error)) from error
 
 
-def _count(values: Sequence[Value]) -> Value:
-    return len(set(values))
+def in_range(total: Fraction) -> int | float:
+    """An exact sum as a value of the language.
+
+    :raises Unsuitable: if it is larger than integers may be.
+    :raises OverflowError: if it is too large a float.
+    """
+    if total.denominator != 1:
+        return float(total)
+    if total.numerator.bit_length() > INTEGER_BITS:
+        raise Unsuitable(f"the sum has more than {INTEGER_BITS} bits")
+    return total.numerator
 
 
-def _sum(values: Sequence[Value]) -> Value:
-    return _total(values) if values else None
+def mean(total: Fraction, size: int) -> float:
+    """An exact sum shared among so many.
+
+    :raises OverflowError: if it is too large a float.
+    """
+    return float(total / size)
 
 
-def _average(values: Sequence[Value]) -> Value:
-    return _total(values) / len(values) if values else None
+def _count(counts: Counts) -> Value:
+    return len(counts)
 
 
-def _smallest(values: Sequence[Value]) -> Value:
-    return _ordered(values, min)
+def _sum(counts: Counts) -> Value:
+    return in_range(_total(counts)) if counts else None
 
 
-def _largest(values: Sequence[Value]) -> Value:
-    return _ordered(values, max)
+def _average(counts: Counts) -> Value:
+    return mean(_total(counts), sum(counts.values())) if counts else None
 
 
-def _ordered(values: Sequence[Value], choose: Callable[[Iterable[float]], float]) -> Value:
-    if not values:
+def _smallest(counts: Counts) -> Value:
+    return _ordered(counts, min)
+
+
+def _largest(counts: Counts) -> Value:
+    return _ordered(counts, max)
+
+
+def _ordered(counts: Counts, choose: Callable[[Iterable[float]], float]) -> Value:
+    if not counts:
         return None
-    strings = [value for value in values if isinstance(value, str)]
-    if len(strings) == len(values):
+    strings = [value for value in counts if isinstance(value, str)]
+    if len(strings) == len(counts):
         return min(strings) if choose is min else max(strings)
-    return choose(_numbers(values))
+    return choose(_numbers(counts))
 
 
-def _total(values: Sequence[Value]) -> int | float:
-    """Integers are added exactly and floats with one rounding, whatever their order."""
-    numbers = _numbers(values)
-    whole = sum(number for number in numbers if isinstance(number, int))
-    parts = [number for number in numbers if isinstance(number, float)]
-    if not parts:
-        return whole
-    total = math.fsum([*parts, whole])
-    if not math.isfinite(total):
-        raise Unsuitable("the sum is too large")
-    return total
+def _total(counts: Counts) -> Fraction:
+    """The exact sum."""
+    return sum((Fraction(value) * counts[value] for value in _numbers(counts)), Fraction(0))
 
 
-def _numbers(values: Sequence[Value]) -> list[int | float]:
-    numbers = [value for value in values if isinstance(value, int | float)]
-    if len(numbers) != len(values):
+def _numbers(counts: Counts) -> list[int | float]:
+    numbers = [value for value in counts if isinstance(value, int | float)]
+    if len(numbers) != len(counts):
         raise Unsuitable("the values are not all numbers, nor all strings")
     return numbers
 

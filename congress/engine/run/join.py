@@ -8,7 +8,7 @@ Invariant: a builtin that fails ends its environment, negated or not.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -21,7 +21,11 @@ from congress.model.values import Row, Value, from_plain
 Environment: TypeAlias = Row
 Read: TypeAlias = Callable[[Scan], Stored]
 Extend: TypeAlias = Callable[[Environment], Iterable[Environment]]
+Prune: TypeAlias = Callable[[Environment], Environment]
 Failures: TypeAlias = Counter[str]
+
+#: So many environments are held for each step of a body.
+_BATCH = 20_000
 
 
 def solve(plan: Plan, read: Read, budget: Budget, failures: Failures) -> Iterator[Environment]:
@@ -45,6 +49,95 @@ def solve(plan: Plan, read: Read, budget: Budget, failures: Failures) -> Iterato
             yield environment
         else:
             stack.append(iter(extends[len(stack)](environment)))
+
+
+def solve_merged(
+    plan: Plan, read: Read, budget: Budget, failures: Failures, kept: Collection[int]
+) -> Iterator[tuple[Environment, int]]:
+    """As ``solve``, with environments that differ in nothing that matters taken together.
+
+    So a long body costs no more than the values that matter at each of its steps can be
+    combined in, where the ways to come to them may be two to the power of its length.
+
+    :param kept: the places that matter at the end; others may hold None there.
+    :returns: environments and how many combinations of rows they stand for; one may
+        come several times.
+    """
+    extends = [extender(step, read, budget, failures) for step in plan.steps]
+    prune = [_pruner(places) for places in _spent(plan, kept)]
+    stack: list[Iterator[dict[Environment, int]]] = [iter([{(): 1}])]
+    while stack:
+        batch = next(stack[-1], None)
+        if batch is None:
+            stack.pop()
+        elif len(stack) > len(extends):
+            yield from batch.items()
+        else:
+            level = len(stack) - 1
+            stack.append(_batches(batch, extends[level], prune[level], budget))
+
+
+def _batches(
+    batch: dict[Environment, int], extend: Extend, prune: Prune | None, budget: Budget
+) -> Iterator[dict[Environment, int]]:
+    """What environments are extended to, in batches that are not too large."""
+    found: dict[Environment, int] = {}
+    for before, number in batch.items():
+        budget.spend()
+        for environment in extend(before):
+            budget.spend()
+            after = environment if prune is None else prune(environment)
+            found[after] = found.get(after, 0) + number
+            if len(found) >= _BATCH:
+                yield found
+                found = {}
+    if found:
+        yield found
+
+
+def _spent(plan: Plan, kept: Collection[int]) -> list[list[int]]:
+    """Per step, the places that it fills or reads, and that nothing reads later."""
+    last: dict[int, int] = {}
+    size = 0
+    for number, step in enumerate(plan.steps):
+        for part in _parts(step):
+            if isinstance(part, Slot):
+                last[part.place] = number
+        grown = size + _filled(step)
+        last.update(dict.fromkeys(range(size, grown), number))
+        size = grown
+    spent: list[list[int]] = [[] for _ in plan.steps]
+    for place, number in last.items():
+        if place not in kept:
+            spent[number].append(place)
+    return spent
+
+
+def _parts(step: Step) -> tuple[Part | None, ...]:
+    """What a step reads."""
+    if isinstance(step, Scan):
+        return step.key
+    return (*step.inputs, *step.outputs) if isinstance(step, Apply) else ()
+
+
+def _filled(step: Step) -> int:
+    """How many places a step appends."""
+    if isinstance(step, Scan):
+        return len(step.take)
+    if isinstance(step, Settle) or step.negated:
+        return 0
+    outputs = enumerate(step.outputs)
+    return sum(part is None and number not in step.ignored for number, part in outputs)
+
+
+def _pruner(places: Sequence[int]) -> Prune | None:
+    """A function that empties some places of an environment."""
+    if not places:
+        return None
+    emptied = frozenset(places)
+    return lambda environment: tuple(
+        [None if place in emptied else value for place, value in enumerate(environment)]
+    )
 
 
 def value_of(part: Part, environment: Environment) -> Value:

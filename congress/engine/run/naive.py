@@ -8,6 +8,7 @@ with one of its recursive literals confined to the rows of the last round.
 Invariant: the rows of a group depend on the rules and the rows they read alone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from congress.engine.plan.order import arrange, local_variables
 from congress.engine.plan.steps import Given, Part, Plan, Scan, make_plan
 from congress.engine.run.aggregate import Unsuitable, aggregate
 from congress.engine.run.budget import Budget
-from congress.engine.run.join import Environment, Failures, solve, tuple_maker
+from congress.engine.run.join import Environment, Failures, solve_merged, tuple_maker
 from congress.engine.run.relation import EMPTY, Relation, Stored
 from congress.model.values import Row, Value
 
@@ -102,6 +103,19 @@ class Evaluator:
 
         :param first: the position of a literal that reads ``only`` and comes first.
         """
+        return (row for row, _ in self.counted(named, tables, first, only))
+
+    def counted(
+        self,
+        named: NamedRule,
+        tables: Mapping[TableId, Relation],
+        first: int | None = None,
+        only: Relation = EMPTY,
+    ) -> Iterator[tuple[Row, int]]:
+        """The rows a rule derives, and how often; some perhaps in several parts.
+
+        Parameters are those of ``rows``.
+        """
         rule = named.rule
         self.budget.begin(named.name)
 
@@ -116,20 +130,22 @@ class Evaluator:
         def read(scan: Scan) -> Stored:
             return only if scan.position == first else relation(scan.table)
 
-        environments = solve(plan, read, self.budget, self.failures)
+        names = variables(rule.head.terms)
+        kept = {place for name, place in plan.places.items() if name in names}
+        environments = solve_merged(plan, read, self.budget, self.failures, kept)
         if rule.head.aggregates:
             return self._grouped(rule, plan, environments)
         return self._projected(rule, plan, environments)
 
     def _projected(
-        self, rule: ResolvedRule, plan: Plan, environments: Iterator[Environment]
-    ) -> Iterator[Row]:
+        self, rule: ResolvedRule, plan: Plan, environments: Iterator[tuple[Environment, int]]
+    ) -> Iterator[tuple[Row, int]]:
         parts = self._parts(rule, plan)
         if parts is None:
             return
         make = tuple_maker(parts)
-        for environment in environments:
-            yield integral(make(environment))
+        for environment, number in environments:
+            yield integral(make(environment)), number
 
     def _parts(self, rule: ResolvedRule, plan: Plan) -> list[Part] | None:
         """Where a head's values come from; None if one is open and may not be invented."""
@@ -144,32 +160,38 @@ class Evaluator:
         return parts
 
     def _grouped(
-        self, rule: ResolvedRule, plan: Plan, environments: Iterator[Environment]
-    ) -> Iterator[Row]:
+        self, rule: ResolvedRule, plan: Plan, environments: Iterator[tuple[Environment, int]]
+    ) -> Iterator[tuple[Row, int]]:
         terms = rule.head.terms
         keys = [_known(plan, term) for term in terms if not isinstance(term, Aggregate)]
         sources = [_known(plan, term.variable) for term in terms if isinstance(term, Aggregate)]
         functions = [term.function for term in terms if isinstance(term, Aggregate)]
         make_key, make_values = tuple_maker(keys), tuple_maker(sources)
-        groups: dict[Row, list[Row]] = {}
-        for environment in environments:
-            key = integral(make_key(environment))
-            groups.setdefault(key, []).append(make_values(environment))
+        groups: dict[Row, Counter[Row]] = {}
+        for environment, number in environments:
+            members = groups.setdefault(integral(make_key(environment)), Counter())
+            members[make_values(environment)] += number
         for key, members in groups.items():
-            columns = zip(*members, strict=True)
             try:
-                results = [aggregate(f, c) for f, c in zip(functions, columns, strict=True)]
+                results = [
+                    aggregate(function, _column(members, place))
+                    for place, function in enumerate(functions)
+                ]
             except Unsuitable:
                 continue
             ordinary, computed = iter(key), iter(results)
-            yield integral(
-                tuple(
-                    [
-                        next(computed) if isinstance(term, Aggregate) else next(ordinary)
-                        for term in terms
-                    ]
-                )
-            )
+            row = [
+                next(computed) if isinstance(term, Aggregate) else next(ordinary) for term in terms
+            ]
+            yield integral(tuple(row)), 1
+
+
+def _column(members: Mapping[Row, int], place: int) -> Counter[Value]:
+    """How often each value stands in a place of rows that are there so often."""
+    counts: Counter[Value] = Counter()
+    for row, number in members.items():
+        counts[row[place]] += number
+    return counts
 
 
 def integral(row: Row) -> Row:

@@ -12,12 +12,13 @@ from congress.engine.lang.ast import ANONYMOUS, Atom, Constant, Literal, Rule, T
 from congress.engine.lang.printer import print_rule
 from congress.engine.lang.resolved import variables
 from congress.engine.plan.order import arrange, local_variables
-from congress.engine.plan.steps import make_plan
+from congress.engine.plan.steps import Scan, make_plan
 from congress.engine.results import Answers
 from congress.engine.run.budget import Budget
-from congress.engine.run.join import Failures, solve
+from congress.engine.run.join import Failures, solve_merged
 from congress.engine.run.naive import Evaluator, NamedRule
 from congress.engine.run.question import Question
+from congress.engine.run.relation import Stored
 from congress.engine.workspace import Workspace
 from congress.model import order
 from congress.model.values import Row, Value, row_order_key
@@ -66,7 +67,9 @@ def find(
     for answer in _instances(workspace, question, budget):
         if limit is not None and len(found) >= limit:
             break
-        found.setdefault(answer.rule, answer)
+        if answer.rule not in found:
+            budget.derive()
+            found[answer.rule] = answer
     return found
 
 
@@ -115,8 +118,12 @@ def _joined(
     local = local_variables(goals, variables(head.terms) if head else set())
     order, _ = arrange(goals, local, lambda table: len(workspace.contents(table)))
     plan = make_plan(goals, order)
-    environments = solve(plan, lambda scan: workspace.contents(scan.table), budget, failures)
-    for environment in environments:
+    shown = plan.places.values()
+
+    def read(scan: Scan) -> Stored:
+        return workspace.contents(scan.table)
+
+    for environment, _ in solve_merged(plan, read, budget, failures, shown):
         values = {name: environment[place] for name, place in plan.places.items()}
         yield _answer(question, values)
 

@@ -44,6 +44,8 @@ def multiplied(x: Value, y: Value) -> Number | str:
 
 
 def _repeated(text: str, times: int) -> str:
+    if not text or times <= 0:
+        return ""
     if len(text) * times > LONGEST_STRING:
         raise MemoryError("the repeated string is too long")
     return text * times

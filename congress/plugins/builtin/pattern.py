@@ -6,6 +6,8 @@ is refused here, with a reason.
 Invariant: nesting is bounded, so that nothing that walks the tree recurses deeply.
 """
 
+import string
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Never, TypeAlias
@@ -66,6 +68,7 @@ _CLASSES: dict[str, Test] = {
 }
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
 _PLACES = {"b": "b", "B": "B", "A": "^", "Z": "Z"}
+_HEXADECIMAL = frozenset(string.hexdigits)
 _LENGTHS = {"x": 2, "u": 4, "U": 8}
 
 
@@ -183,9 +186,12 @@ class _Reader:
         if character in _LENGTHS:
             digits = self._pattern[self._at : self._at + _LENGTHS[character]]
             self._at += len(digits)
-            if len(digits) < _LENGTHS[character]:
-                self._fail("an escape that is too short")
-            return chr(int(digits, 16))
+            if len(digits) < _LENGTHS[character] or not set(digits) <= _HEXADECIMAL:
+                self._fail("an escape without its digits")
+            code = int(digits, 16)
+            return (
+                chr(code) if code <= sys.maxunicode else self._fail("an escape that is too large")
+            )
         if character.isalnum():
             self._fail(f"\\{character}")
         return character

@@ -52,6 +52,8 @@ def duration(value: Value) -> timedelta:
     if not isinstance(value, str):
         return timedelta(seconds=number(value))
     fields = value.split(":")
+    if "_" in value:
+        raise ValueError(f"{value!r} is not a duration")
     if len(fields) > len(_UNITS):
         raise ValueError(f"a duration has at most {len(_UNITS)} fields")
     amounts = (int(field) for field in reversed(fields))

@@ -49,7 +49,7 @@ def _ranged(
         given: Number = convert(value)
     except (ValueError, OverflowError):
         return f"{shown} is not {kind}"
-    if not math.isfinite(given):
+    if isinstance(given, float) and not math.isfinite(given):
         return f"{shown} is not {kind}"
     if smallest is not None and given < smallest:
         return f"{shown} is less than {smallest}"

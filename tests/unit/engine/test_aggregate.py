@@ -34,9 +34,10 @@ class AggregateTest(unittest.TestCase):
             ("min", [1, "a"]),
             ("max", [TRUE]),
             ("avg", ["x"]),
-            ("sum", [1e308, 1e308]),
+            ("sum", [1e308, 0.5] * 2 + [0.25]),
             ("avg", [10**400]),
             ("sum", [10**400, 0.5]),
+            ("sum", [2**4095, 2**4095]),
         ):
             with self.subTest(name=name, values=values), self.assertRaises(Unsuitable):
                 aggregate(name, values)
@@ -45,6 +46,21 @@ class AggregateTest(unittest.TestCase):
         values = [1e16, 1.0, -1e16, 0.1]
         sums = {aggregate("sum", order) for order in itertools.permutations(values)}
         self.assertEqual(len(sums), 1)
+
+    def test_sums_are_exact_and_rounded_once(self) -> None:
+        for name, values, expected in (
+            ("sum", [2**53 + 1, 0.5, 0.5], 2**53 + 2),
+            ("sum", [2**53 + 1, 0.75], 2.0**53 + 2),
+            ("sum", [2**60 + 1, 1.0], 2**60 + 2),
+            ("sum", {3: 2**40, 0.5: 3}, 3 * 2**40 + 1.5),
+            ("sum", [1e308, 1e308, -1e308], 1e308),
+            ("avg", [1e308, 1e308], 1e308),
+            ("avg", [0.1, 0.2, 0.3], 0.2),
+            ("sum", [0.1] * 10, 1.0),
+            ("sum", [2**80, -(2**80), 1], 1),
+        ):
+            with self.subTest(name=name, values=values):
+                self.assertEqual(aggregate(name, values), expected)
 
     def test_count_takes_any_kind(self) -> None:
         self.assertEqual(aggregate("count", [TRUE, 1, 1.0, "1"]), 3)

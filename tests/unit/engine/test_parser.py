@@ -3,7 +3,8 @@
 import unittest
 
 from congress.engine.lang.ast import Aggregate, Constant, Event, Modal, Rule, Variable
-from congress.engine.lang.parser import MOST_PROBLEMS, parse, read
+from congress.engine.lang.parser import MOST_ARGUMENTS, MOST_LITERALS, parse, read
+from congress.engine.lang.tokens import MOST_PROBLEMS
 from congress.model.diagnostic import Refused
 
 
@@ -106,5 +107,20 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(codes("--help"), ["syntax"])
 
     def test_long_texts_need_no_deep_stack(self) -> None:
-        self.assertEqual(len(rule("p :- " + ", ".join(["q(x)"] * 2000)).literals), 2000)
+        heads = parse(", ".join(["q(x)"] * 2000) + " :- p")[0]
+        assert isinstance(heads, Rule)
+        self.assertEqual(len(heads.heads), 2000)
+
+    def test_bodies_and_atoms_have_a_size(self) -> None:
+        for start, part, end, most in (
+            ("p :- q", ", q", "", MOST_LITERALS),
+            ("p(1", ", 1", ")", MOST_ARGUMENTS),
+            ("p(0=1", ", {}=1", ")", MOST_ARGUMENTS),
+        ):
+            with self.subTest(start=start):
+                parts = [part.format(number) for number in range(1, most + 1)]
+                self.assertEqual(len(parse(start + "".join(parts[:-1]) + end)), 1)
+                with self.assertRaises(Refused) as caught:
+                    parse(start + "".join(parts) + end)
+                self.assertEqual(caught.exception.code, "budget")
         self.assertEqual(len(parse("p(1) " * 2000)), 2000)

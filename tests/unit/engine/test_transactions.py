@@ -155,7 +155,10 @@ class AtomicTest(TransactionCase):
 
     def test_a_deadline_undoes_all(self) -> None:
         self.engine.transact([UpdateTable("p", "e", [(n,) for n in range(90)])])
-        edits = [*CHANGE, InsertRules("p", "x(1) :- e(x), e(y), e(z), x2(x)  x2(x) :- e(x)")]
+        edits = [
+            *CHANGE,
+            InsertRules("p", "xyz(x, y, z) :- e(x), e(y), e(z), x2(x)  x2(x) :- e(x)"),
+        ]
         self.check_nothing_happened(lambda: self.engine.transact(edits, deadline=lambda: True))
 
     def test_a_crash_in_the_middle_of_evaluation_undoes_all(self) -> None:
