@@ -98,7 +98,7 @@ class PluginTest(unittest.TestCase):
         self.assertEqual("v1", output("version list")[0]["id"])
         rows = [{"id": "vm1", "size": 2}, {"id": "vm2", "size": 8}]
         self.assertEqual(rows, output("datasource row list"))
-        self.assertEqual(["vm2"], [row["Col0"] for row in output("policy row list")])
+        self.assertEqual([{"id": "vm2"}], output("policy row list"))
         self.assertIn('error+("vm3")', self.done["policy simulate delta"][1])
 
     def test_refusals_show_code_message_and_hint(self) -> None:
