@@ -5,7 +5,7 @@ Imports nothing of Congress.
 Invariant: every body is JSON in UTF-8 and ends with a line end.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -18,10 +18,6 @@ JSON = "application/json"
 
 #: Collections up to this many bytes are indented for people.
 _INDENT_UP_TO = 64 * 1024
-
-
-#: Rows that are encoded and sent at a time.
-ROWS_AT_A_TIME = 1000
 
 
 def item(body: object, status: int = 200) -> Response:
@@ -55,27 +51,27 @@ def nothing() -> Response:
     return Response(b"", content_type=JSON)
 
 
-def rows(data: Sequence[R], shape: Callable[[R], object], rest: Mapping[str, object]) -> Response:
+def row_stream(
+    pieces: Iterable[Sequence[R]], shape: Callable[[R], object], rest: Mapping[str, object]
+) -> Response:
     """Rows under ``results``, and what else is told with them.
 
-    Many rows are encoded piece by piece while they are sent, so that a large
-    table is never held as one text.
+    They are encoded piece by piece while they are sent, so that a large table is never
+    held here as a whole.
 
+    :param pieces: made one by one; none is empty but perhaps the first.
     :param shape: makes of a row what stands for it.
     """
-    if len(data) <= ROWS_AT_A_TIME:
-        return item({"results": [shape(row) for row in data], **rest})
-    return Response(_row_stream(data, shape, rest), content_type=JSON)
+    return Response(_row_texts(pieces, shape, rest), content_type=JSON)
 
 
-def _row_stream(
-    data: Sequence[R], shape: Callable[[R], object], rest: Mapping[str, object]
+def _row_texts(
+    pieces: Iterable[Sequence[R]], shape: Callable[[R], object], rest: Mapping[str, object]
 ) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     lead = b'{"results":['
-    for start in range(0, len(data), ROWS_AT_A_TIME):
-        piece = [shape(row) for row in data[start : start + ROWS_AT_A_TIME]]
-        yield lead + encoder.encode(piece)[1:-1]
+    for piece in pieces:
+        yield lead + encoder.encode([shape(row) for row in piece])[1:-1]
         lead = b","
     yield b"]" + b"".join(
         b"," + encoder.encode(name) + b":" + encoder.encode(value) for name, value in rest.items()

@@ -3,6 +3,9 @@
 May import ``congress.model`` and ``congress.interfaces``.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
@@ -12,6 +15,8 @@ from congress.api.backend import Backend, attach, backend
 from congress.api.front import is_versioned
 from congress.api.v1 import BLUEPRINTS
 from congress.model.diagnostic import refuse
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def create_app(behind: Backend) -> Flask:
@@ -30,9 +35,17 @@ def create_app(behind: Backend) -> Flask:
     return app
 
 
+class Api(Flask):
+    """The application. None of its functions is asynchronous, so no request looks for that."""
+
+    def ensure_sync(self, func: F) -> F:
+        """See ``Flask.ensure_sync``."""
+        return func
+
+
 def make_routes() -> Flask:
     """An application that has the routes and can answer none of them."""
-    app = Flask("congress.api", static_folder=None)
+    app = Api("congress.api", static_folder=None)
     app.url_map.merge_slashes = False
     for blueprint in (discovery.bp, health.bp, *BLUEPRINTS):
         app.register_blueprint(blueprint)

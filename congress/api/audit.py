@@ -46,9 +46,12 @@ def outcome_of(status: int) -> str:
 
 
 def _record(response: Response) -> Response:
-    verb, outcome = _written(), outcome_of(response.status_code)
+    verb = _written()
+    if verb is None:
+        return response
+    outcome = outcome_of(response.status_code)
     actor = _actor(outcome)
-    if verb is None or actor is None or (outcome == OK and attributed()):
+    if actor is None or (outcome == OK and attributed()):
         return response
     target = request.path.removeprefix("/v1/")[:_LENGTH]
     details = {"status": response.status_code}

@@ -69,6 +69,12 @@ class Backend:
         timeout = self._parts.conf.api.request_timeout
         return self._parts.bus.call(POLICY_ENGINE, method, args, timeout=timeout, node=node)
 
+    def more(self, service: str, listing: str) -> Any:
+        """The next piece of a large answer, from the node that has the rest of it."""
+        node, _, _ = listing.rpartition("/")
+        args, timeout = {"listing": listing}, self._parts.conf.api.request_timeout
+        return self._parts.bus.call(service, "listing_more", args, timeout=timeout, node=node)
+
     def reaches(self, node: str) -> bool:
         """Whether a node is alive, as far as is known here."""
         return any(peer.node == node for peer in self._parts.bus.peers())
@@ -79,13 +85,15 @@ class Backend:
 
     def source(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
         """Ask one data source, wherever it runs."""
-        service = f"datasource/{datasource.name}"
-        return self._call(service, method, args, self._parts.conf.api.request_timeout)
+        return self._call(
+            source_service(datasource), method, args, self._parts.conf.api.request_timeout
+        )
 
     def source_patiently(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
         """Ask one data source for something that may take long."""
-        service = f"datasource/{datasource.name}"
-        return self._call(service, method, args, self._parts.conf.dse.long_timeout)
+        return self._call(
+            source_service(datasource), method, args, self._parts.conf.dse.long_timeout
+        )
 
     def _call(self, service: str, method: str, args: Mapping[str, Any], timeout: float) -> Any:
         return self._parts.bus.call(service, method, args, timeout=timeout)
@@ -115,6 +123,11 @@ class Backend:
         except Refused:
             return frozenset()
         return frozenset(option.name for option in info.options if option.secret)
+
+
+def source_service(datasource: DatasourceRecord) -> str:
+    """The name of the service of a data source."""
+    return f"datasource/{datasource.name}"
 
 
 def datasource_to_plain(record: DatasourceRecord, secrets: frozenset[str]) -> dict[str, Any]:

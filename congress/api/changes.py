@@ -9,7 +9,7 @@ is asked what came after.
 from collections.abc import Iterator
 from typing import Any
 
-from congress.api.backend import Backend
+from congress.api.backend import POLICY_ENGINE, Backend
 from congress.model.diagnostic import Refused
 from congress.model.mark import read_mark
 
@@ -59,12 +59,10 @@ class Changes:
 
         :raises Refused: the engine went away meanwhile; the changes are not known then.
         """
-        mark = read_mark(told["mark"])
-        node = mark.node if mark else None
         yield from told["changes"]
         rest = told["rest"]
         while rest:
-            more = self._behind.engine_at(node, "listing_more", {"listing": rest})
+            more = self._behind.more(POLICY_ENGINE, rest)
             yield from more["piece"]
             rest = more["rest"]
         self._since = told["mark"]

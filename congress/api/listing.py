@@ -22,7 +22,7 @@ import msgspec
 from flask import Response, request
 
 from congress.api import answers
-from congress.api.requests import read_flag, read_number
+from congress.api.requests import asked, read_flag, read_number
 from congress.model.diagnostic import refuse
 
 #: Names of the query that are no filters, whatever the fields of a list are called.
@@ -58,13 +58,13 @@ def asked_part() -> Part:
 
     :raises Refused: it cannot be meant.
     """
-    names = request.args.get("fields", "")
+    names = asked("fields") or ""
     query = request.args.to_dict(flat=False)
     return Part(
         where={name: texts for name, texts in query.items() if name not in RESERVED},
         fields=[name for name in names.split(",") if name],
         limit=read_number("limit"),
-        marker=request.args.get("marker"),
+        marker=asked("marker"),
         count_only=read_flag("count_only", digits=True),
     )
 

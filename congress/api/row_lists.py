@@ -7,13 +7,15 @@ names of the columns. The role that has the rows picks the part, so that no more
 that travels.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from congress.api import answers, listing
+from congress.api.backend import Backend, backend
 from congress.api.listing import Part
+from congress.api.requests import asked
 from congress.model.diagnostic import refuse
 
 FORMATS = ("arrays", "objects")
@@ -32,10 +34,11 @@ def selection(part: Part) -> dict[str, Any]:
     }
 
 
-def answer(found: Mapping[str, Any], part: Part) -> Response:
+def answer(service: str, found: Mapping[str, Any], part: Part) -> Response:
     """The answer that tells the rows a method found.
 
-    :param found: ``rows columns more``, and what else was asked for; or their ``count``.
+    :param service: the service whose method it was.
+    :param found: ``rows rest columns more``, and what else was asked for; or their ``count``.
     """
     if part.count_only:
         return listing.count(found["count"])
@@ -44,14 +47,29 @@ def answer(found: Mapping[str, Any], part: Part) -> Response:
     part.check_fields(columns)
     rest = {"columns": part.fields or columns}
     if found["more"]:
-        rest["next"] = listing.next_page(listing.row_marker(rows[-1]))
+        rest["next"] = listing.next_page(listing.row_marker(found["more"]))
     rest.update({name: found[name] for name in _BESIDES if name in found})
-    return answers.rows(rows, _shape(columns, part.fields), rest)
+    shape = _shape(columns, part.fields)
+    if not found["rest"]:
+        return answers.item({"results": [shape(row) for row in rows], **rest})
+    return answers.row_stream(_pieces(backend(), service, found), shape, rest)
+
+
+def _pieces(
+    behind: Backend, service: str, found: Mapping[str, Any]
+) -> Iterator[Sequence[Sequence[object]]]:
+    """The rows that were found, fetched as they are needed."""
+    yield found["rows"]
+    rest = found["rest"]
+    while rest:
+        more = behind.more(service, rest)
+        yield more["piece"]
+        rest = more["rest"]
 
 
 def _shape(columns: Sequence[str], fields: Sequence[str]) -> Callable[[Sequence[object]], object]:
     """What makes of a row the thing that stands for it in the answer."""
-    form = request.args.get("format", FORMATS[0])
+    form = asked("format") or FORMATS[0]
     if form not in FORMATS:
         hint = f"there is {' and '.join(FORMATS)}"
         raise refuse("invalid", f"there is no format {form!r:.40}", hint=hint, where="format")

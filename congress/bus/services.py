@@ -20,11 +20,32 @@ from congress.model.status import Health, State
 
 LOG = logging.getLogger(__name__)
 
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arguments:
+    """The arguments a method takes; most calls are seen to fit by their names alone."""
+
+    signature: inspect.Signature
+    required: frozenset[str]
+    known: frozenset[str]
+
+    def problem(self, args: Mapping[str, Any]) -> str:
+        """Why the method cannot take these; empty if it can."""
+        if self.required <= args.keys() and args.keys() <= self.known:
+            return ""
+        try:
+            self.signature.bind(**args)
+        except TypeError as error:
+            return str(error)
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Service:
     methods: Mapping[str, Method]
-    signatures: Mapping[str, inspect.Signature | None]
+    arguments: Mapping[str, _Arguments | None]
     health: Callable[[], Health]
 
 
@@ -46,11 +67,11 @@ class Services:
 
         :raises ValueError: the name is taken.
         """
-        signatures = {key: _signature(method) for key, method in methods.items()}
+        arguments = {key: _arguments(method) for key, method in methods.items()}
         with self._lock:
             if name in self._services:
                 raise ValueError(f"service {name!r} is served already")
-            self._services[name] = _Service(dict(methods), signatures, health or Health)
+            self._services[name] = _Service(dict(methods), arguments, health or Health)
 
     def remove(self, name: str) -> None:
         """Serve it no more."""
@@ -74,12 +95,9 @@ class Services:
         function = service.methods.get(method)
         if function is None:
             raise refuse("unsupported", f"{name!r} has no method {method!r}")
-        signature = service.signatures[method]
-        if signature is not None:
-            try:
-                signature.bind(**args)
-            except TypeError as error:
-                raise refuse("invalid", f"{name}.{method}: {error}") from None
+        arguments = service.arguments[method]
+        if arguments is not None and (problem := arguments.problem(args)):
+            raise refuse("invalid", f"{name}.{method}: {problem}")
         try:
             return function(**args)
         except Refused:
@@ -102,9 +120,12 @@ class Services:
             return Health(State.FAILED, "its health cannot be told")
 
 
-def _signature(method: Method) -> inspect.Signature | None:
+def _arguments(method: Method) -> _Arguments | None:
     """What arguments a method takes; ``None`` if it does not tell."""
     try:
-        return inspect.signature(method)
+        signature = inspect.signature(method)
     except (ValueError, TypeError):
         return None
+    named = [one for one in signature.parameters.values() if one.kind in _NAMED]
+    required = [one.name for one in named if one.default is one.empty]
+    return _Arguments(signature, frozenset(required), frozenset(one.name for one in named))

@@ -8,13 +8,14 @@ goes on with, and all beyond a number, are given up and never told in part as if
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import refuse
+from congress.model.values import Plain, Row, row_to_plain
 
 #: Rows that one piece holds at most: some hundred kilobytes.
 PIECE_ROWS = 1000
@@ -34,9 +35,14 @@ class _Listing:
 
 
 class Listings:
-    """The answers under way."""
+    """The answers under way.
 
-    def __init__(self, clock: Clock) -> None:
+    :param node: the name of this node; what ``begin`` names is to be had here only, and
+        says so: the node stands before the last slash.
+    """
+
+    def __init__(self, node: str, clock: Clock) -> None:
+        self._node = node
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[str, _Listing] = {}
@@ -59,9 +65,17 @@ class Listings:
                     f"{MOST} large answers are under way already",
                     hint="repeat the request a little later, or ask for less with limit",
                 )
-            name = uuid.uuid4().hex
+            name = f"{self._node}/{uuid.uuid4().hex}"
             self._open[name] = _Listing(pieces, ahead[0], now)
         return first, name
+
+    def begin_rows(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The first ``rows`` as JSON values, and the name of the ``rest``, or null.
+
+        :raises Refused: as ``begin``.
+        """
+        first, rest = self.begin(_row_pieces(rows))
+        return {"rows": first, "rest": rest}
 
     def more(self, listing: object) -> dict[str, Any]:
         """The next ``piece``, and ``rest``: the name again, or null after the last.
@@ -84,3 +98,8 @@ class Listings:
         for name, listing in list(self._open.items()):
             if now - listing.touched > PATIENCE:
                 del self._open[name]
+
+
+def _row_pieces(rows: Sequence[Row]) -> Iterator[list[list[Plain]]]:
+    for start in range(0, max(1, len(rows)), PIECE_ROWS):
+        yield [row_to_plain(row) for row in rows[start : start + PIECE_ROWS]]

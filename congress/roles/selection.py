@@ -1,6 +1,6 @@
 """Part of the rows of a table: those that a filter takes, from a place on, up to a number.
 
-May import ``congress.model`` only. No I/O.
+May import ``congress.model`` and the listings of this package. No I/O.
 
 Invariant: parts that are asked for one after another, each after the last row of the
 one before, hold every row that was there all the time exactly once.
@@ -21,6 +21,7 @@ from congress.model.values import (
     row_to_plain,
     to_plain,
 )
+from congress.roles.listings import Listings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class Selection:
     limit: int | None = None
     count_only: bool = False
 
-    def of(self, rows: Collection[Row], columns: Sequence[str]) -> dict[str, Any]:
-        """The ``rows`` in order, as JSON values, and whether there are ``more``.
+    def of(
+        self, rows: Collection[Row], columns: Sequence[str], listings: Listings
+    ) -> dict[str, Any]:
+        """The first ``rows`` in order, as JSON values, the name of their ``rest`` in the
+        listings, and, if there are ``more`` than were wanted, the last of these.
 
         With ``count_only`` their ``count`` instead, whatever part of them is wanted.
         """
@@ -50,17 +54,29 @@ class Selection:
             place = row_order_key(self.after)
             taken = (row for row in taken if row_order_key(row) > place)
         if self.limit is None:
-            ordered = sorted(taken, key=row_order_key)
+            ordered = _ordered(taken)
         else:
             ordered = heapq.nsmallest(self.limit + 1, taken, key=row_order_key)
         kept = ordered[: self.limit]
-        return {"rows": [row_to_plain(row) for row in kept], "more": len(kept) < len(ordered)}
+        more = row_to_plain(kept[-1]) if kept and len(kept) < len(ordered) else None
+        return {**listings.begin_rows(kept), "more": more}
 
     def _taken(self, rows: Collection[Row], columns: Sequence[str]) -> Iterable[Row]:
         tests = [(i, self.where[name]) for i, name in enumerate(columns) if name in self.where]
         if not tests:
             return rows
         return (row for row in rows if all(text_of(row[i]) in texts for i, texts in tests))
+
+
+def _ordered(rows: Iterable[Row]) -> list[Row]:
+    """Rows in their order. Python's own is the same where it can compare them, and takes
+    no memory for keys, of which a million are hundreds of megabytes."""
+    found = list(rows)
+    try:
+        found.sort()
+    except TypeError:
+        found.sort(key=row_order_key)
+    return found
 
 
 def text_of(value: Value) -> str:

@@ -13,7 +13,9 @@ from congress.model.diagnostic import refuse
 from congress.model.schema import Column, Schema, TableSchema
 from congress.model.signature import not_genuine, signature_of
 from congress.model.values import row_from_plain
+from congress.roles.listings import Listings
 from congress.roles.selection import read_selection
+from congress.testing.runtime import ManualClock
 
 HIDDEN = "<hidden>"
 WEBHOOK_SECRET = "a secret for webhooks"
@@ -32,10 +34,14 @@ class Names(Protocol):
     mirrors: set[str]
 
 
+#: Those of all fakes: of one engine and of one data source nobody can tell apart.
+LISTINGS = Listings("node", ManualClock())
+
+
 def select(rows: Iterable[list[Any]], columns: list[str], **wanted: Any) -> dict[str, Any]:
     """What a role answers that is asked for a part of some rows."""
-    selection = read_selection(**wanted)
-    return {**selection.of([row_from_plain(row) for row in rows], columns), "columns": columns}
+    found = read_selection(**wanted).of([row_from_plain(row) for row in rows], columns, LISTINGS)
+    return {**found, "columns": columns}
 
 
 class FakeSource:
@@ -67,6 +73,9 @@ class FakeSource:
         if table not in self.tables_held:
             raise refuse("not-found", f"there is no table {table!r}")
         return select(self.tables_held[table], ["id", "size"], **wanted)
+
+    def listing_more(self, listing: str) -> dict[str, Any]:
+        return LISTINGS.more(listing)
 
     def actions(self) -> list[dict[str, Any]]:
         args = [{"name": "server", "description": "which"}]

@@ -21,7 +21,7 @@ from congress.model.status import Health
 from congress.plugins.auth.noauth import NoAuth
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
 from congress.testing.runtime import ManualClock
-from tests.api.fake_datasources import CloudDriver, FakeManager, select
+from tests.api.fake_datasources import LISTINGS, CloudDriver, FakeManager, select
 from tests.api.fake_library import FakeLibrary
 
 HIDDEN = "<hidden>"
@@ -401,7 +401,7 @@ class FakeEngine(FakeLibrary):
         return told("start", [{"transaction": 1, "removed": [], "added": rows}])
 
     def listing_more(self, listing: str) -> dict[str, Any]:
-        return self.pieces.pop(0)
+        return self.pieces.pop(0) if self.pieces else LISTINGS.more(listing)
 
     def simulate(
         self,

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 
 from congress.api import answers, listing, row_lists
 from congress.api.access import guarded
-from congress.api.backend import backend
-from congress.api.requests import read_body, read_changes, read_flag
+from congress.api.backend import POLICY_ENGINE, backend, source_service
+from congress.api.requests import asked, read_body, read_changes, read_flag
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("rows", __name__, url_prefix="/v1")
@@ -37,11 +37,11 @@ def list_policy_rows(policy: str, table: str) -> Response:
         explain=_explained(),
         **row_lists.selection(part),
     )
-    return row_lists.answer(found, part)
+    return row_lists.answer(POLICY_ENGINE, found, part)
 
 
 def _explained() -> bool:
-    form = request.args.get("explain")
+    form = asked("explain")
     if form not in (None, "json"):
         raise refuse("invalid", f"explain can be json, not {form!r:.40}", where="explain")
     return form == "json"
@@ -54,7 +54,8 @@ def list_datasource_rows(datasource: str, table: str) -> Response:
     part = listing.asked_part()
     wanted = row_lists.selection(part)
     record = backend().datasource(datasource)
-    return row_lists.answer(backend().source(record, "rows", table=table, **wanted), part)
+    found = backend().source(record, "rows", table=table, **wanted)
+    return row_lists.answer(source_service(record), found, part)
 
 
 @bp.put("/data-sources/<datasource>/tables/<table>/rows")

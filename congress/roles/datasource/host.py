@@ -36,6 +36,7 @@ from congress.roles.datasource.redaction import driver_logger
 from congress.roles.datasource.service import DatasourceService
 from congress.roles.datasource.settings import Settings
 from congress.roles.datasource.stops import StopFlag
+from congress.roles.listings import Listings
 
 LOG = logging.getLogger(__name__)
 
@@ -95,7 +96,8 @@ class Host:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        service = DatasourceService(self)
+        listings = Listings(self._parts.bus.node, self._parts.clock)
+        service = DatasourceService(self, listings)
         self._parts.bus.serve(SERVICE_PREFIX + self.name, service.methods(), self.health)
         self._data.post(self._bring_up)
         self.enforcement.start()

@@ -16,6 +16,7 @@ from congress.interfaces.storage import StorageError
 from congress.model.diagnostic import refuse
 from congress.roles.datasource.arguments import described, split
 from congress.roles.datasource.signatures import Signed
+from congress.roles.listings import Listings
 from congress.roles.selection import read_selection
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ SUBSCRIBER = "policy-engine"
 class DatasourceService:
     """The methods of one datasource's service."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, listings: Listings) -> None:
         self._host = host
+        self._listings = listings
 
     def methods(self) -> dict[str, Method]:
         """The methods by name."""
@@ -41,6 +43,7 @@ class DatasourceService:
             "schema": self.schema,
             "tables": self.tables,
             "rows": self.rows,
+            "listing_more": self._listings.more,
             "actions": self.actions,
             "push": self.push,
             "change_rows": self.change_rows,
@@ -114,7 +117,7 @@ class DatasourceService:
                 hint="mention it in a rule, or take it out of lazy_tables",
             )
         columns = list(declared.column_names) if declared else []
-        return {**wanted.of(rows or (), columns), "columns": columns}
+        return {**wanted.of(rows or (), columns, self._listings), "columns": columns}
 
     def actions(self) -> list[dict[str, object]]:
         """What it can be told to do, by name."""

@@ -8,7 +8,6 @@ says so.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,7 +17,7 @@ from congress.model.mark import Mark, read_mark
 from congress.model.values import Row, row_to_plain
 from congress.roles.listings import PIECE_ROWS, Listings
 from congress.roles.policy.history import History, Place, Told
-from congress.roles.policy.reader import Reader
+from congress.roles.policy.reader import Reader, Shape
 from congress.roles.policy.runtime import EngineRuntime
 from congress.roles.policy.source import Extent
 from congress.roles.policy.standing import STATUS_SOURCE
@@ -28,14 +27,6 @@ START, EXPIRED, OTHER_ENGINE = "start", "expired", "other-engine"
 
 #: Seconds that a call may wait for a change.
 LONGEST_WAIT = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What only statements and schemas change: the columns, and the source tables below."""
-
-    columns: tuple[str, ...]
-    sources: frozenset[Place]
 
 
 class Following:
@@ -57,8 +48,6 @@ class Following:
         self._reader = reader
         self._history = history
         self._listings = listings
-        self._shapes: dict[tuple[str, str], _Shape] = {}
-        self._structure = 0
 
     def tell(self, policy: str, table: str, since: str | None, wait: float) -> dict[str, Any]:
         """The changes of a table after a mark.
@@ -79,7 +68,7 @@ class Following:
         told = self._history.since(place, mark.transaction)
         if told is None:
             return self._tell_all(policy, table, EXPIRED)
-        shape = self._shape(policy, table, told.structure)
+        shape = self._runtime.read(lambda engine: self._reader.shape(engine, policy, table))
         return self._answer(None, shape, told, _pieces(told.changes))
 
     def _is_ours(self, mark: Mark) -> bool:
@@ -89,17 +78,17 @@ class Following:
     def _tell_all(self, policy: str, table: str, reason: str) -> dict[str, Any]:
         """All rows, as if they were added by the newest transaction."""
 
-        def read(engine: Engine) -> tuple[int, _Shape, Collection[Row]]:
-            shape = self._look(engine, policy, table)
+        def read(engine: Engine) -> tuple[int, Shape, Collection[Row]]:
+            shape = self._reader.shape(engine, policy, table)
             return self._runtime.transactions, shape, engine.rows(policy, table)
 
         extents = self._history.extents
         number, shape, rows = self._runtime.read(read)
-        everything = Told([(number, Delta(table, frozenset(rows)))], number, extents, 0)
+        everything = Told([(number, Delta(table, frozenset(rows)))], number, extents)
         return self._answer(reason, shape, everything, _pieces(everything.changes))
 
     def _answer(
-        self, reset: str | None, shape: _Shape, told: Told, pieces: Iterator[list[dict[str, Any]]]
+        self, reset: str | None, shape: Shape, told: Told, pieces: Iterator[list[dict[str, Any]]]
     ) -> dict[str, Any]:
         first, rest = self._listings.begin(pieces)
         return {
@@ -111,22 +100,6 @@ class Following:
             "changes": first,
             "rest": rest,
         }
-
-    def _shape(self, policy: str, table: str, structure: int) -> _Shape:
-        """The shape since a structural transaction, looked up once."""
-        if self._structure != structure:
-            self._shapes, self._structure = {}, structure
-        shape = self._shapes.get((policy, table))
-        if shape is None:
-            shape = self._runtime.read(lambda engine: self._look(engine, policy, table))
-            self._shapes[policy, table] = shape
-        return shape
-
-    def _look(self, engine: Engine, policy: str, table: str) -> _Shape:
-        self._reader.expect_table(engine, policy, table)
-        return _Shape(
-            tuple(self._reader.columns(engine, policy, table)), engine.sources(policy, table)
-        )
 
 
 def _place(policy: str, table: str) -> Place:

@@ -31,13 +31,11 @@ class Told:
 
     :param latest: the engine's newest transaction, whatever it changed.
     :param extents: what the rows of source tables were of then.
-    :param structure: the newest transaction that may have changed rules or schemas.
     """
 
     changes: Sequence[tuple[int, Delta]]
     latest: int
     extents: Mapping[Place, Extent]
-    structure: int
 
 
 class History:
@@ -62,7 +60,6 @@ class History:
         self._forgotten: dict[Place, int] = {}
         self._forgotten_anywhere = 0
         self._latest = 0
-        self._structure = 0
         #: What the rows of source tables were of after the newest transaction kept.
         self.extents: Mapping[Place, Extent] = {}
 
@@ -71,8 +68,6 @@ class History:
         with self._lock:
             self._latest = changes.number
             self.extents = self._ask_extents()
-            if structural:
-                self._structure = changes.number
             for place, delta in changes.tables.items():
                 self._keep(place, changes.number, delta)
                 for waiting in self._waiting.get(place, ()):
@@ -106,7 +101,7 @@ class History:
             newest_first = reversed(self._changes.get(place, ()))
             changes = list(takewhile(lambda change: change[0] > number, newest_first))
             latest = max(number, self._latest)
-            return Told(changes[::-1], latest, self.extents, self._structure)
+            return Told(changes[::-1], latest, self.extents)
 
     def wait(self, place: Place, number: int, timeout: float) -> None:
         """Wait until a table has changed after a transaction; ``timeout`` seconds at most."""

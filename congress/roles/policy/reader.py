@@ -5,7 +5,8 @@ Imports the engine, the interfaces and the model. Any thread; no I/O.
 Invariant: every answer comes from one committed state.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from congress.engine import Bounds, Engine, RuleState, RuleStatus
@@ -13,9 +14,11 @@ from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Diagnostic, diagnostic_to_plain, refuse
 from congress.model.policy import RuleDef
 from congress.model.values import Row
+from congress.roles.listings import Listings
 from congress.roles.policy.explanations import Pending, examine
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import DATASOURCE, Loader
+from congress.roles.policy.lookups import questions
 from congress.roles.policy.outline import column_names, outline
 from congress.roles.policy.policies import stored_rule
 from congress.roles.policy.runtime import Deadline, EngineRuntime
@@ -25,14 +28,35 @@ from congress.roles.selection import Selection
 NO_TRACE = "Not available"
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What only statements and schemas change of a table.
+
+    :param sources: the source tables it depends on, through everything.
+    """
+
+    columns: list[str]
+    sources: frozenset[tuple[str, str]]
+
+
 class Reader:
     """Answers questions. All methods raise ``Refused``."""
 
-    def __init__(self, runtime: EngineRuntime, loader: Loader, feed: Feed, clock: Clock) -> None:
+    def __init__(
+        self,
+        runtime: EngineRuntime,
+        loader: Loader,
+        feed: Feed,
+        listings: Listings,
+        clock: Clock,
+    ) -> None:
         self._runtime = runtime
         self._loader = loader
         self._feed = feed
+        self._listings = listings
         self._clock = clock
+        self._shapes: dict[tuple[str, str], Shape] = {}
+        self._shapes_of = 0
 
     def mirrored(self) -> frozenset[str]:
         """The names of the policies that sources fill."""
@@ -75,21 +99,41 @@ class Reader:
         """What is wanted of the rows of a table, with the names of its columns."""
         deadline = self._runtime.query_deadline()
 
-        def read(engine: Engine) -> tuple[Collection[Row], list[str], str, Pending | None]:
-            self.expect_table(engine, policy, table)
-            names = self.columns(engine, policy, table)
+        def read(
+            engine: Engine,
+        ) -> tuple[Callable[[], Collection[Row]], list[str], str, Pending | None]:
+            names = self.shape(engine, policy, table).columns
             atom = f"{table}({', '.join(f'x{index}' for index in range(len(names)))})"
             pending = self._examine(engine, policy, atom, Bounds(), deadline) if explain else None
-            return engine.rows(policy, table), names, atom, pending
+            find = self._find(engine, policy, table, names, wanted, deadline)
+            return find, names, atom, pending
 
-        rows, columns, atom, pending = self._runtime.read(read)
-        answer: dict[str, Any] = {"columns": columns, **wanted.of(rows, columns)}
+        find, columns, atom, pending = self._runtime.read(read)
+        found = wanted.of(find(), columns, self._listings)
+        answer: dict[str, Any] = {"columns": columns, **found}
         if trace:
             text = self._runtime.engine.trace(policy, atom, deadline=deadline)
             answer["trace"] = text or NO_TRACE
         if pending is not None:
             answer["explanation"] = pending()
         return answer
+
+    def _find(
+        self,
+        engine: Engine,
+        policy: str,
+        table: str,
+        columns: Sequence[str],
+        wanted: Selection,
+        deadline: Deadline,
+    ) -> Callable[[], Collection[Row]]:
+        """What gives the rows among which those wanted are: by index, if that is possible."""
+        asked = questions(table, columns, wanted.where)
+        if asked is None:
+            rows = engine.rows(policy, table)
+            return lambda: rows
+        pending = [engine.ask(policy, atom, deadline=deadline) for atom in asked]
+        return lambda: {row for answers in pending for row in answers().rows}
 
     def explain(self, policy: str, atom: object, bounds: Bounds) -> dict[str, Any]:
         """Why the rows of an atom are there, or why there are none."""
@@ -124,6 +168,24 @@ class Reader:
             {"table_id": table, "columns": [{"name": n, "description": None} for n in names]}
             for table, names in self._runtime.read(read).items()
         ]
+
+    def shape(self, engine: Engine, policy: str, table: str) -> Shape:
+        """The shape of a table in the state that is read.
+
+        What is found of a policy is kept until statements or schemas change.
+
+        :raises Refused: ``not-found``.
+        """
+        if self._shapes_of != self._runtime.structure:
+            self._shapes, self._shapes_of = {}, self._runtime.structure
+        found = self._shapes.get((policy, table))
+        if found is None:
+            self.expect_table(engine, policy, table)
+            columns = self.columns(engine, policy, table)
+            found = Shape(columns, engine.sources(policy, table))
+            if engine.policies().get(policy) != DATASOURCE:
+                self._shapes[policy, table] = found
+        return found
 
     def expect_table(self, engine: Engine, policy: str, table: str) -> None:
         """Refuse a table that a policy does not have.

@@ -104,7 +104,8 @@ class PolicyEngine:
         self._loader = loader = Loader(runtime, mirrors)
         self._feed = Feed(parts.bus, runtime, self._pool, mirrors, loader.refresh_mirrors)
         loader.on_drop(self._feed.drop)
-        self._reader = Reader(runtime, loader, self._feed, parts.clock)
+        self._listings = Listings(parts.bus.node, parts.clock)
+        self._reader = Reader(runtime, loader, self._feed, self._listings, parts.clock)
         self._history = History(lambda: int(conf.limits.change_rows), lambda: self._feed.extents)
         runtime.record(self._history.record)
         self._ticker = Ticker(runtime, parts.clock)
@@ -135,8 +136,9 @@ class PolicyEngine:
         self._library = Library(
             writer, parts.storage, parts.bus.instance, library_folders(parts.conf)
         )
-        listings = Listings(parts.clock)
-        following = Following(parts.bus.node, self._runtime, self._reader, self._history, listings)
+        following = Following(
+            parts.bus.node, self._runtime, self._reader, self._history, self._listings
+        )
         service = PolicyService(
             self._reader,
             self._runtime,
@@ -145,7 +147,7 @@ class PolicyEngine:
             self._actions,
             self._synchronizer,
             following,
-            listings,
+            self._listings,
             self._store_loop,
         )
         editing = EditingService(

@@ -46,6 +46,8 @@ class EngineRuntime:
         self._recorders: list[Listener] = []
         self.loop = loop
         self.transactions = 0
+        #: The newest transaction that may have changed rules, policies or schemas.
+        self.structure = 0
 
     def listen(self, listener: Listener) -> None:
         """Be told of every committed transaction, on the engine loop, in order."""
@@ -82,6 +84,8 @@ class EngineRuntime:
         with self.engine.guard:
             changes = self.engine.transact(edits, deadline=self._deadline(self._patience()))
             self.transactions = changes.number
+            if structural:
+                self.structure = changes.number
             if also:
                 also()
         for recorder in self._recorders:
