@@ -25,7 +25,7 @@ from congress.cli.lang.documents import (
 )
 from congress.cli.lang.findings import about_files
 from congress.cli.lang.world import Watch, World
-from congress.engine import Changes, Engine, Statement, parse, print_row, print_statement
+from congress.engine import Changes, Engine, Rule, Statement, parse, print_row, print_statement
 from congress.model.diagnostic import Refused, refuse
 
 
@@ -157,6 +157,8 @@ def _compare(
         case (str() | _Query(), None, list(), None):
             asked = _Query(policy, query) if isinstance(query, str) else query
             found = engine.query(asked.policy, asked.text).texts
+            if not found:
+                yield from _unknown(engine, asked)
             yield from _differences(f"query {asked.text}", rows, found)
         case (None, _Simulation(), list(), None):
             wanted = msgspec.structs.asdict(simulation)
@@ -167,6 +169,18 @@ def _compare(
         case _:
             hint = "expect query and rows, or simulate and rows, or actions"
             raise refuse("invalid", "an expectation is of none of the known forms", hint=hint)
+
+
+def _unknown(engine: Engine, asked: _Query) -> Iterator[str]:
+    """That an atom's table is known to nobody: it has no rows, whatever the policies say."""
+    (statement,) = parse(asked.text)
+    if not isinstance(statement, Rule) or statement.body is not None or statement.head.modal:
+        return
+    atom = statement.head
+    policy = asked.policy if atom.policy is None else atom.policy
+    known = policy in engine.policies() and atom.table in engine.tables(policy)
+    if not known and policy != "builtin":
+        yield f"query {asked.text}: nothing defines or reads {policy}:{atom.table}"
 
 
 def _calls(changes: Iterable[Changes]) -> Iterator[str]:

@@ -99,6 +99,20 @@ class CasesTest(TestsTestCase):
             self.problems(expect, {"actions": []}, given=given),
         )
 
+    def test_a_table_that_nobody_knows_is_no_table_without_rows(self) -> None:
+        for text, expected in {
+            "over(o, n)": [],
+            "shop:stock(o, n)": [],
+            "execute[mail:warn(o)]": [],
+            "h(o) :- over(o, n)": [],
+            "builtin:lt(2, 1)": [],
+            "ovre(o)": ["query ovre(o): nothing defines or reads p:ovre"],
+            "shop:stoc(o)": ["query shop:stoc(o): nothing defines or reads shop:stoc"],
+            "no:stock(o)": ["query no:stock(o): nothing defines or reads no:stock"],
+        }.items():
+            with self.subTest(text=text):
+                self.assertEqual(expected, self.problems({"query": text, "rows": []}))
+
     def test_tests_share_nothing(self) -> None:
         nothing = {"name": "second", "expect": [{"query": "over(o, n)", "rows": []}]}
         first = {"name": "first", "given": [stock(["a", 20])], "expect": []}

@@ -116,6 +116,16 @@ class CheckTest(LangTestCase):
         self.assertIn("p.yaml:16:7", lines)
         self.assertIn("p.yaml:17:9", lines)
 
+    def test_the_end_of_a_rule_in_yaml_and_rules_that_yaml_merges(self) -> None:
+        self.write("end.yaml", "name: p\nrules:\n- rule: 'b(x) :- a(x), c('\n- rule: b(\n")
+        self.assertEqual(["end.yaml:3:26 syntax", "end.yaml:4:11 syntax"], self.places("end.yaml"))
+        shared = "shape: &r {rule: b(x) :- a(}\nname: p\nrules:\n- {<<: *r}\n- *r\n"
+        self.write("shared.yaml", shared)
+        found = ["shared.yaml:4:3 syntax", "shared.yaml:1:28 syntax"]
+        self.assertEqual(found, self.places("shared.yaml"))
+        self.write("merged.yaml", "base: &b {rules: [rule: b(]}\nname: p\n<<: *b\n")
+        self.assertEqual(["merged.yaml:1:1 syntax"], self.places("merged.yaml"))
+
     def test_what_cannot_be_used_hides_nothing_else(self) -> None:
         self.write("bad.yaml", "name: p\nrules: [{rule: 5}]")
         self.write("worse.yaml", "{")
