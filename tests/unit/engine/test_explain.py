@@ -225,6 +225,14 @@ class WhyNotTest(ExplainCase):
         (attempt,) = self.why_not("c(1)").attempts
         self.assertIsNone(attempt.sufficient)
 
+    def test_no_promise_about_aggregates(self) -> None:
+        self.insert("a(1) b(7) c(x) :- a(x), b(x), d(x, _)  d(x, count<y>) :- b(y), a(x)")
+        (attempt,) = self.why_not("c(1)").attempts
+        self.assertEqual((attempt.failing, attempt.sufficient), (1, None))
+        self.insert("e(x, count<y>) :- b(y), a(x), z(x)")
+        (attempt,) = self.why_not("e(1, 1)").attempts
+        self.assertEqual((attempt.failing, attempt.sufficient), (2, None))
+
     def test_the_nearest_rule_comes_first(self) -> None:
         self.insert("a(1) b(1) c(x) :- z(x), y(x)  c(x) :- a(x), z(x), y(x)  c(x) :- a(x), z(x)")
         absence = self.why_not("c(1)", alternatives=2)
@@ -360,6 +368,18 @@ class BoundsTest(ExplainCase):
         found = self.engine.explain("p", "c(1)", deadline=lambda: True)
         assert found.absence is not None
         self.assertEqual((found.absence.end, found.absence.attempts), (End.BUDGET, ()))
+
+    def test_time_to_look_up_what_is_asked(self) -> None:
+        self.update("a", [(n, n + 1) for n in range(5000)])
+        found = self.engine.explain("p", "a(x, x)", deadline=lambda: True)
+        self.assertEqual((found.facts, found.absence, found.cut), ((), None, {End.BUDGET}))
+        self.assertIn("could not be looked up", explanation_to_text(found))
+
+    def test_time_to_tell_of_an_action(self) -> None:
+        self.update("a", [(n,) for n in range(5000)])
+        self.insert("execute[n:stop(1)] :- a(x), builtin:gt(x, 4998)")
+        found = self.engine.explain("p", "execute[n:stop(1)]", deadline=lambda: True)
+        self.assertEqual((found.facts[0].row, found.facts[0].end), ((1,), End.BUDGET))
 
     def test_a_search_in_vain_says_so(self) -> None:
         self.insert("s(0) s(y) :- s(x), e(x, y)", "g")
