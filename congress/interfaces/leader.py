@@ -72,13 +72,18 @@ class Leadership:
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
-    """What a strategy may ask of storage: record or renew a choice.
+    """What a strategy may ask of storage: record, renew or withdraw a choice.
 
     ``acquire(resource, holder, ttl)`` returns the epoch, or ``None`` if another
-    holder has it.
+    holder has it; ``release(resource, holder)`` whether that holder had it;
+    ``holder(resource)`` who had it last, though it may have run out, or ``""``. All
+    raise ``StorageError`` if storage is away; those that write also if the datasource
+    is another node's by now.
     """
 
     acquire: Callable[[str, str, float], int | None]
+    release: Callable[[str, str], bool]
+    holder: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

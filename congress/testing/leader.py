@@ -58,6 +58,18 @@ class FakeLeases:
         self._held[resource] = (holder, epoch, now + ttl)
         return epoch
 
+    def holder(self, resource: str) -> str:
+        """See ``LeaseTerms``."""
+        return self._held[resource][0] if resource in self._held else ""
+
+    def release(self, resource: str, holder: str) -> bool:
+        """See ``LeaseTerms``."""
+        owner, epoch, _ = self._held.get(resource, ("", 0, 0.0))
+        if owner != holder:
+            return False
+        self._held[resource] = ("", epoch, 0.0)
+        return True
+
 
 class LeaderSuite(Case):
     """What every strategy does."""
@@ -72,9 +84,10 @@ class LeaderSuite(Case):
         self.timeout = TIMEOUT
         self.made = self.make_strategy()
 
-    def make_strategy(self) -> LeaderStrategy:
-        """A new strategy on the node ``here``."""
-        terms = LeaseTerms(FakeLeases(self.clock).acquire)
+    def make_strategy(self, leases: FakeLeases | None = None) -> LeaderStrategy:
+        """A new strategy on the node ``here``, with leases of its own if none are given."""
+        found = leases or FakeLeases(self.clock)
+        terms = LeaseTerms(found.acquire, found.release, found.holder)
         context = LeaderContext(self.clock, HERE, "source", lambda: self.timeout, terms)
         return self.strategy(dict(self.config), context)
 

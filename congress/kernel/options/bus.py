@@ -40,7 +40,7 @@ DSE = (
         default="auto",
         help="The plugin by which each data source picks the policy engine whose actions it "
         "runs: auto (the one on its own node, else the first heard), first-heard, same-node, "
-        "or an installed one.",
+        "lease (as auto, and the choice is kept in the database), or an installed one.",
     ),
     _seconds("heartbeat_interval", 0.5, "Seconds between two heartbeats of a node."),
     _seconds(

@@ -60,13 +60,20 @@ class Electorate:
                 return engine
         return None
 
-    def install(self, engine: Engine | None, now: float) -> Leadership | None:
-        """Give the office to an engine; the same office if it has it already."""
+    def install(
+        self, engine: Engine | None, now: float, epoch: int | None = None
+    ) -> Leadership | None:
+        """Give the office to an engine; the same office if it has it already.
+
+        :param epoch: that of the choice, where it is not counted here.
+        """
         held = self._held
         if engine is None:
             self._held = None
-        elif held is None or (held.node, held.instance) != (engine.node, engine.instance):
-            self._epoch += 1
+            return None
+        same = held is not None and (held.node, held.instance) == (engine.node, engine.instance)
+        if not same or epoch not in (None, self._epoch):
+            self._epoch = self._epoch + 1 if epoch is None else epoch
             self._held = Leadership(engine.node, engine.instance, self._epoch, now)
         return self._held
 

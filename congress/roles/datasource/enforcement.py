@@ -59,7 +59,7 @@ class Enforcement:
             own_node=bus.node,
             datasource=datasource,
             timeout=lambda: settings.leader_timeout,
-            leases=LeaseTerms(self._acquire),
+            leases=LeaseTerms(self._acquire, self._release, self._holder),
         )
         strategy: LeaderStrategy = plugins.make("leader", settings.leader_strategy, context)
         electorate = Electorate(datasource, strategy)
@@ -136,5 +136,16 @@ class Enforcement:
         self.executor.take(edges)
 
     def _acquire(self, resource: str, holder: str, ttl: float) -> int | None:
-        lease = self._storage.run(lambda tx: tx.leases.acquire(resource, holder, ttl))
+        lease = self._storage.run(
+            lambda tx: tx.leases.acquire(resource, holder, ttl), fence=self._tenure.fence
+        )
         return lease.epoch if lease else None
+
+    def _holder(self, resource: str) -> str:
+        lease = self._storage.read(lambda tx: tx.leases.get(resource))
+        return lease.owner if lease else ""
+
+    def _release(self, resource: str, holder: str) -> bool:
+        return self._storage.run(
+            lambda tx: tx.leases.release(resource, holder), fence=self._tenure.fence
+        )

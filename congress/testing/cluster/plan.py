@@ -133,7 +133,7 @@ class _Planner:
         return Plan(
             self._seed,
             self._nodes,
-            strategy=rng.choice(["auto", "auto", "first-heard"]),
+            strategy=rng.choice(["auto", "auto", "first-heard", "lease"]),
             pace=rng.choice([DEFAULT_PACE, SLOW_PACE, SLOW_PACE]),
             restart=rng.random() < 0.4,
             steps=tuple(steps),

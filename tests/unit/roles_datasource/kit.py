@@ -27,6 +27,7 @@ from congress.model.diagnostic import Refused, refuse
 from congress.model.status import Health, State
 from congress.model.values import Row, canonical
 from congress.plugins.leader.auto import AutoStrategy
+from congress.plugins.leader.lease import LeaseStrategy
 from congress.plugins.storage.memory import MemoryHub, MemoryStorage
 from congress.roles.datasource.administration import DatasourceAdministration
 from congress.roles.datasource.electorate import Sightings
@@ -65,7 +66,7 @@ class FakePlugins:
     def __init__(self, drivers: Mapping[str, type[DatasourceDriver]]) -> None:
         self.kinds: dict[str, dict[str, Any]] = {
             "driver": dict(drivers),
-            "leader": {"auto": AutoStrategy},
+            "leader": {"auto": AutoStrategy, "lease": LeaseStrategy},
             "secrets": {"fernet": FakeSecrets},
         }
         self.options: dict[tuple[str, str], dict[str, OptionValue]] = {}
