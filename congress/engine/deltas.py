@@ -101,7 +101,7 @@ class Deltas:
             activated=activated,
             deactivated=deactivated,
             rejected=tuple(outcome.rejected),
-            warnings=tuple(dict.fromkeys(outcome.warnings)),
+            warnings=tuple(dict.fromkeys(outcome.warnings)) if outcome.warnings else (),
         )
 
     def _actions(self) -> tuple[frozenset[DesiredAction], frozenset[DesiredAction]]:

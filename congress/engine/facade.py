@@ -10,7 +10,7 @@ read is one committed state.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
-from weakref import WeakSet
+from weakref import ReferenceType
 
 from congress.engine.actions import desired, sources_among, sources_of
 from congress.engine.asking import Desk
@@ -82,7 +82,7 @@ class Engine:
         )
         self._number = 0
         self._desk = Desk(self.guard)
-        self._watches: WeakSet[Watch] = WeakSet()
+        self._watches: list[ReferenceType[Watch]] = []
 
     @property
     def _state(self) -> Workspace:
@@ -121,9 +121,15 @@ class Engine:
                     continue
                 if not dry_run:
                     self._number = changes.number
-                    for watch in self._watches:
-                        watch.note(changes)
+                    if self._watches:
+                        self._tell_watches(changes)
                 return changes
+
+    def _tell_watches(self, changes: Changes) -> None:
+        held = [(each, watch) for each in self._watches if (watch := each()) is not None]
+        self._watches = [each for each, _ in held]
+        for _, watch in held:
+            watch.note(changes)
 
     def preview(
         self, edits: Sequence[Edit], *, deadline: Deadline | None = None
@@ -204,7 +210,7 @@ class Engine:
         """
         rows = {table: still(self._state.contents(table), self.guard) for table in tables}
         watch = Watch(self._number, rows)
-        self._watches.add(watch)
+        self._watches.append(ReferenceType(watch))
         return watch
 
     def content(self, policy: str) -> list[str]:

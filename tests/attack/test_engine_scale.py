@@ -157,6 +157,12 @@ class LongRuleTest(AttackCase):
             with self.subTest(body=body[:20]):
                 simulated = self.engine.simulate("p", "r(x)", sequence, "p")
                 self.assertEqual(simulated.result, ["r(0)", "r(1)"])
+                self.engine.transact([InsertRules("p", f"s(x0) :- {body}")])
+                self.assertEqual(set(self.engine.rows("p", "s")), {(0,), (1,)})
+                self.engine.transact([UpdateTable("p", "q", [(2, 1)])])
+                self.assertEqual(set(self.engine.rows("p", "s")), {(0,), (1,), (2,)})
+                self.engine.transact([UpdateTable("p", "q", [], [(2, 1)])])
+                self.engine.transact([DeleteRules("p", f"s(x0) :- {body}")])
         asked = self.engine.query("p", f"r(x0) :- {open_columns}", limit=5)
         self.assertLessEqual(set(asked.rows), {(0,), (1,)})
 

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from congress.engine.lang.resolved import TableId
-from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step
+from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step, filled
 from congress.model.builtin import Builtin
 from congress.model.values import Value
 
 Columns: TypeAlias = tuple[int, ...]
 
-#: Python allows 20 nested blocks; a rule with more loops is not written out.
-MOST_LOOPS = 16
+#: Loops within loops multiply, and Python allows 20 nested blocks: a rule with more of
+#: them is not written out, but worked off by values that matter.
+MOST_LOOPS = 8
+#: With more loops that only count, their product is a cost that is better avoided.
+MOST_IDLE_LOOPS = 3
 #: Names that each part of a fused function has for itself.
 _OWN = re.compile(r"(?<!\.)\b([KTIFX]\d+|out|get|n)\b")
 #: Rows looked at before the meter hears of them.
@@ -308,6 +311,17 @@ def fuse(parts: Sequence[Fusible]) -> str:
 def loops(plan: Plan) -> int:
     """How many loops a plan's function would nest."""
     return sum(isinstance(step, Scan) and not step.negated for step in plan.steps)
+
+
+def idle_loops(plan: Plan, head: Sequence[Part]) -> int:
+    """How many loops would go through rows of which nothing but their number matters."""
+    used, first, idle = _used(plan.steps, head), 0, 0
+    for step in plan.steps:
+        if isinstance(step, Scan):
+            taken = range(first, first + len(step.take))
+            idle += not step.negated and used.isdisjoint(taken)
+        first += filled(step)
+    return idle
 
 
 def _letter(need: Need) -> str:

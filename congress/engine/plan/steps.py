@@ -147,3 +147,13 @@ def _bound(plan: Plan, term: Plain) -> Part:
     if part is None:
         raise ValueError(f"{term!r} is used before it is bound")
     return part
+
+
+def filled(step: Step) -> int:
+    """How many places a step appends."""
+    if isinstance(step, Scan):
+        return len(step.take)
+    if isinstance(step, Settle) or step.negated:
+        return 0
+    outputs = enumerate(step.outputs)
+    return sum(part is None and number not in step.ignored for number, part in outputs)

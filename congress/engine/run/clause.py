@@ -14,10 +14,10 @@ from typing import Any, Protocol, TypeAlias
 
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId
 from congress.engine.plan.source import CallNeed, ConstantNeed, Need, Source
-from congress.engine.plan.steps import Plan, Scan, make_plan
+from congress.engine.plan.steps import Plan, Scan, Slot, make_plan
 from congress.engine.run.budget import OverBudget, RuleName
 from congress.engine.run.drafts import Place, Shape, Tables, draft_of
-from congress.engine.run.join import solve, tuple_maker
+from congress.engine.run.join import solve_merged, tuple_maker
 from congress.engine.run.meter import Meter
 from congress.engine.run.naive import integral
 from congress.engine.run.table import Former, Table
@@ -140,7 +140,7 @@ class _Nothing:
 
 
 class _Interpreted:
-    """A body with more loops than Python can nest."""
+    """A body with more loops than Python can nest, or than pay."""
 
     def __init__(
         self,
@@ -151,7 +151,9 @@ class _Interpreted:
         meter: Meter,
     ) -> None:
         self._plan = plan
-        self._head = tuple_maker([p for term in terms if (p := plan.part(term)) is not None])
+        head = [part for term in terms if (part := plan.part(term)) is not None]
+        self._head = tuple_maker(head)
+        self._kept = frozenset(part.place for part in head if isinstance(part, Slot))
         self._given = given
         self._tables = tables
         self._meter = meter
@@ -166,9 +168,10 @@ class _Interpreted:
                 return formers.get(scan.position) or self._tables.table(scan.table)
 
             counter: Any = meter
-            for environment in solve(self._plan, read, counter, meter.failures):
+            found = solve_merged(self._plan, read, counter, meter.failures, self._kept)
+            for environment, number in found:
                 row = integral(self._head(environment))
-                out[row] = out.get(row, 0) + sign
+                out[row] = out.get(row, 0) + sign * number
 
         return function
 

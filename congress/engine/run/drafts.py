@@ -18,7 +18,15 @@ from typing import Protocol
 from congress.engine.lang.ast import Constant
 from congress.engine.lang.resolved import Goal, Lookup, Plain, TableId, Truth
 from congress.engine.plan.choice import index_columns, order_freely, order_from
-from congress.engine.plan.source import MOST_LOOPS, Columns, Source, loops, write
+from congress.engine.plan.source import (
+    MOST_IDLE_LOOPS,
+    MOST_LOOPS,
+    Columns,
+    Source,
+    idle_loops,
+    loops,
+    write,
+)
 from congress.engine.plan.steps import Plan, Scan, make_plan
 from congress.engine.run.table import Table
 from congress.model.values import Value
@@ -171,7 +179,7 @@ def think(shape: Shape, tables: Tables) -> Draft:
     head = [part for term in terms if (part := plan.part(term)) is not None]
     if len(head) < len(terms):
         return Draft(order, None, None, None)
-    if loops(plan) > MOST_LOOPS:
+    if loops(plan) > MOST_LOOPS or idle_loops(plan, head) > MOST_IDLE_LOOPS:
         return Draft(order, plan, None, None)
     choice = _Choice(body, order[0] if given is None and order else None, sample, tables)
     source = write(plan, head, choice.columns, choice.dirty, given)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
-from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step
+from congress.engine.plan.steps import Apply, Given, Part, Plan, Scan, Settle, Slot, Step, filled
 from congress.engine.run.budget import Budget
 from congress.engine.run.relation import Stored
 from congress.engine.run.table import key_of
@@ -28,33 +28,10 @@ Failures: TypeAlias = Counter[str]
 _BATCH = 20_000
 
 
-def solve(plan: Plan, read: Read, budget: Budget, failures: Failures) -> Iterator[Environment]:
-    """All environments of a plan, each found combination of rows once.
-
-    :param read: the relation a scan works on.
-    :param failures: counts calls without an answer, by builtin.
-    """
-    extends = [extender(step, read, budget, failures) for step in plan.steps]
-    last = len(extends)
-    if not last:
-        yield ()
-        return
-    stack = [iter(extends[0](()))]
-    while stack:
-        budget.spend()
-        environment = next(stack[-1], None)
-        if environment is None:
-            stack.pop()
-        elif len(stack) == last:
-            yield environment
-        else:
-            stack.append(iter(extends[len(stack)](environment)))
-
-
 def solve_merged(
     plan: Plan, read: Read, budget: Budget, failures: Failures, kept: Collection[int]
 ) -> Iterator[tuple[Environment, int]]:
-    """As ``solve``, with environments that differ in nothing that matters taken together.
+    """All environments of a plan; those that differ in nothing that matters taken together.
 
     So a long body costs no more than the values that matter at each of its steps can be
     combined in, where the ways to come to them may be two to the power of its length.
@@ -103,7 +80,7 @@ def _spent(plan: Plan, kept: Collection[int]) -> list[list[int]]:
         for part in _parts(step):
             if isinstance(part, Slot):
                 last[part.place] = number
-        grown = size + _filled(step)
+        grown = size + filled(step)
         last.update(dict.fromkeys(range(size, grown), number))
         size = grown
     spent: list[list[int]] = [[] for _ in plan.steps]
@@ -118,16 +95,6 @@ def _parts(step: Step) -> tuple[Part | None, ...]:
     if isinstance(step, Scan):
         return step.key
     return (*step.inputs, *step.outputs) if isinstance(step, Apply) else ()
-
-
-def _filled(step: Step) -> int:
-    """How many places a step appends."""
-    if isinstance(step, Scan):
-        return len(step.take)
-    if isinstance(step, Settle) or step.negated:
-        return 0
-    outputs = enumerate(step.outputs)
-    return sum(part is None and number not in step.ignored for number, part in outputs)
 
 
 def _pruner(places: Sequence[int]) -> Prune | None:
