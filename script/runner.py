@@ -22,7 +22,7 @@ import subunit
 import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ("unit", "property", "conformance", "api", "attack", "functional")
+PARTS = ("unit", "property", "conformance", "api", "attack", "functional", "ocf")
 SILENCE = 300
 SERVICES = ("keystone", "mariadb", "postgresql", "rabbitmq")
 CHECKS = {
@@ -38,6 +38,7 @@ CHECKS = {
             "script/demo",
             "script/services",
             "script/venv",
+            "script/ocf/congress-datasource",
             ".ci/run",
         ),
     ],
@@ -168,7 +169,9 @@ def workers() -> str:
 
 @contextlib.contextmanager
 def services(parts: list[str]) -> Iterator[None]:
-    """Start the servers that the functional tests need; stop them afterwards."""
+    """Install and start what the tests need; stop it afterwards."""
+    if "ocf" in parts:
+        subprocess.run(["script/services", "tools"], cwd=ROOT, check=True)
     if "functional" not in parts:
         yield
         return

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -28,6 +28,7 @@ from congress.kernel.clock import SystemClock
 from congress.kernel.errors import Problems
 from congress.kernel.exit_codes import ExitCode, exit_code
 from congress.kernel.health import liveness
+from congress.kernel.health_socket import HealthSocket
 from congress.kernel.node import Node
 from congress.kernel.node_lock import NodeLock
 from congress.kernel.options import new_conf
@@ -37,7 +38,7 @@ from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
 from congress.kernel.threads import prepare_process, start_thread
 from congress.model.diagnostic import Diagnostic, Refused, refuse
-from congress.model.status import State
+from congress.model.status import Health, State
 
 LOG = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ class ServerProcess:
             conf, make_bus=make_bus, on_failure=lambda why: self._events.put((_FAILED, why))
         )
         self._workers = ApiWorkers(arguments, further_api_processes(conf), self._node.clock)
+        self._health_socket = HealthSocket(
+            conf.node.health_socket, self._node.name, self._health, self._node.threads
+        )
 
     def run(self) -> ExitCode:
         """Start, serve until told otherwise, and stop.
@@ -74,8 +78,10 @@ class ServerProcess:
         """
         lock = NodeLock(Path(self._conf.state_path), self._node.name)
         try:
+            self._health_socket.start()
             return self._live()
         finally:
+            self._health_socket.stop()
             lock.release()
 
     def _live(self) -> ExitCode:
@@ -134,6 +140,13 @@ class ServerProcess:
             flush=True,
         )
         systemd.notify(systemd.READY)
+
+    def _health(self) -> Mapping[str, Health]:
+        """The health of all parts, and of the start itself while it lasts."""
+        found = dict(self._node.health())
+        if self._starting:
+            found["node"] = Health(State.NOT_READY, "is starting")
+        return found
 
     def _await_starter(self) -> None:
         """End when the process that started this one has closed its end of the pipe, or died."""
@@ -201,6 +214,7 @@ def parse(arguments: Sequence[str]) -> cfg.ConfigOpts:
         for role, flag in ROLE_FLAGS.items():
             conf.set_override(flag, role == "api")
         conf.set_override("id", f"{conf.node.id}-api-{conf.api_worker}", group="node")
+        conf.set_override("health_socket", "", group="node")
     return conf
 
 

@@ -28,8 +28,11 @@ GROUPS: Mapping[str, Sequence[cfg.Opt]] = {
     "limits": limits.LIMITS,
 }
 
-#: Options that only the server has on its command line, besides ``[node] id`` (``--node-id``).
+#: Options that only the server has on its command line.
 CLI_OPTIONS: Sequence[cfg.Opt] = node.CLI
+
+#: Options of ``[node]`` that the server has on its command line too: ``--node-id`` and so on.
+_NODE_ON_COMMAND_LINE = ("id", "health-socket")
 
 
 def new_conf(*, cli: bool = False) -> cfg.ConfigOpts:
@@ -39,7 +42,9 @@ def new_conf(*, cli: bool = False) -> cfg.ConfigOpts:
     """
     conf = cfg.ConfigOpts()
     conf.register_cli_opts(CLI_OPTIONS if cli else ())
-    conf.register_cli_opts([one for one in node.NODE if cli and one.name == "id"], group="node")
+    conf.register_cli_opts(
+        [one for one in node.NODE if cli and one.name in _NODE_ON_COMMAND_LINE], group="node"
+    )
     for group, options in GROUPS.items():
         conf.register_opts(options, group=None if group == "DEFAULT" else group)
     node.register_run_time_defaults(conf)

@@ -101,6 +101,14 @@ NODE = (
         "on one bus may have the same. Default: the host name. On the command line it is "
         "--node-id.",
     ),
+    cfg.StrOpt(
+        "health-socket",
+        default="",
+        help="Path of a Unix socket on which this node tells its health, by HTTP: GET /health/live "
+        "and GET /health/ready, as the API does. For cluster managers and probes on this host, "
+        "where the node has no API. Every node needs a path of its own, so it is best given on "
+        "the command line: --node-health-socket. Empty: no socket.",
+    ),
     cfg.FloatOpt(
         "supervision_interval",
         default=1.0,
