@@ -325,6 +325,13 @@ class Former:
 
     index = need
 
+    def find(self, columns: Columns, key: Key) -> Collection[Row]:
+        """The rows with some values; no index is made for it."""
+        pick = itemgetter(*columns)
+        found = [row for row in self._table.find(columns, key) if row not in self._added]
+        found.extend(row for row in self._removed if pick(row) == key)
+        return found
+
 
 class FormerIndex:
     """An index of a table as it was."""

@@ -70,3 +70,5 @@ class FormerTest(unittest.TestCase):
         index = former.need((1,))
         self.assertEqual(sorted_rows(index.map.get(1)), [(1, 1), (2, 1)])
         self.assertIsNone(index.map.get(5))
+        self.assertEqual(sorted_rows(former.find((1,), 1)), [(1, 1), (2, 1)])
+        self.assertEqual(list(former.find((0,), 3)), [])

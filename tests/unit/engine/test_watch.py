@@ -56,5 +56,5 @@ class WatchTest(EngineCase):
         self.assertEqual(1, len(self.engine._watches))
         del watch
         gc.collect()
-        self.assertEqual(0, len(self.engine._watches))
         self.insert("a(2)")
+        self.assertEqual(0, len(self.engine._watches))
