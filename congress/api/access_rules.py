@@ -107,6 +107,9 @@ RULES = (
     _rule("library:update", UPDATE, "Change a policy of the library."),
     _rule("library:delete", DELETE, "Delete a policy from the library."),
     _rule("ledger:list", READ, "List the actions that were asked for."),
+    _rule("ledger:mark-done", CREATE, "Say that an action that is in doubt was executed."),
+    _rule("ledger:retry", CREATE, "Have an action that is in doubt or failed executed again."),
+    _rule("ledger:cancel", CREATE, "Have an action that waits not executed."),
     _rule("audit:list", READ, "List who wrote what, and what came of it."),
 )
 

@@ -51,6 +51,7 @@ class FakeSource:
         self.tables_held: dict[str, list[list[Any]]] = {"servers": [["a", 1]], "pushed": []}
         self.executed: list[tuple[str, Any, bool]] = []
         self.refreshed = 0
+        self.decided: list[tuple[str, int, str, str]] = []
 
     def status(self) -> dict[str, Any]:
         return {
@@ -122,6 +123,14 @@ class FakeSource:
             raise refuse("not-found", f"there is no action {name!r}")
         self.executed.append((name, args, wait))
         return {"state": "done", "result": 7, "message": "ok"} if wait else {}
+
+    def decide(
+        self, key: str, generation: int, decision: str, actor: str, request_id: str
+    ) -> dict[str, Any]:
+        if decision == "cancel":
+            raise refuse("conflict", "cancel is for an action that is new or held")
+        self.decided.append((key, generation, decision, actor))
+        return {"state": "new", "message": f"{decision} by {actor}", "updated_at": 1.8e9}
 
 
 def check_options(config: Iterable[str]) -> None:

@@ -260,6 +260,7 @@ UNKNOWN = [
     ("POST", "/v1/data-sources/nosuch?action=request-refresh"),
     ("GET", "/v1/system/drivers/nosuch"),
     ("GET", "/v1/ledger?datasource=nosuch"),
+    ("POST", "/v1/ledger/nosuch?action=retry"),
     ("POST", "/v1/policies?library_policy=nosuch"),
     ("GET", "/v1/librarypolicies/nosuch"),
     ("DELETE", "/v1/librarypolicies/nosuch"),

@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 
 from congress.api.openapi import contract
+from congress.interfaces.storage import LedgerEntry
+from congress.model.action import ActionState, DesiredAction, action_id
 from tests.unit.cli.case import CliTestCase
 
 #: A command for each operation, by ``operationId``, in the order they are run.
@@ -50,6 +52,7 @@ COMMANDS = {
     "putRows": 'datasource row put c pushed [["b",1]]',
     "changeRows": 'datasource row change c pushed --put [["c",1]]',
     "deleteRows": 'datasource row delete c pushed [["b",1]]',
+    "actOnLedgerEntry": "ledger retry {entry}",
     "deleteDatasource": "datasource delete c",
     "listDrivers": "driver list",
     "showDriver": "driver config show cloud",
@@ -74,9 +77,18 @@ class CoverageTest(CliTestCase):
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
         folder = self.enterContext(tempfile.TemporaryDirectory())
         Path(folder, "p.yaml").write_text("name: p\nrules:\n- rule: p(1)\n")
+        entry = self.failed_action()
         self.commands = {
-            operation: line.format(folder=folder).split() for operation, line in COMMANDS.items()
+            operation: line.format(folder=folder, entry=entry).split()
+            for operation, line in COMMANDS.items()
         }
+
+    def failed_action(self) -> str:
+        """The id of an action of ``c`` in the ledger."""
+        desired = DesiredAction("p", "r", "c", "pause", ("vm1",))
+        entry = LedgerEntry(desired.key, desired, 1, True, ActionState.FAILED)
+        self.behind.storage.run(lambda tx: tx.ledger.put(entry, None))
+        return action_id(desired.key, 1)
 
     def test_every_operation_has_a_command_that_asks_for_it(self) -> None:
         operations = {

@@ -207,7 +207,7 @@ class DriverTest(ApiTestCase):
 class LedgerTest(ApiTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.cloud()
+        self.source = self.cloud()
         for number, state in enumerate((ActionState.DONE, ActionState.FAILED)):
             desired = DesiredAction("p", "r", "cloud1", "pause", (f"vm{number}", None))
             entry = LedgerEntry(desired.key, desired, 1, True, state, updated_at=1.7e9 + number)
@@ -239,3 +239,30 @@ class LedgerTest(ApiTestCase):
         self.refused(404, "GET", "/v1/ledger?datasource=nosuch")
         self.assertIn("in_doubt", self.refused(400, "GET", "/v1/ledger?state=odd")["message"])
         self.refused(400, "GET", "/v1/ledger?limit=0")
+
+    def test_a_decision_goes_to_the_data_source(self) -> None:
+        entry = self.get("/v1/ledger?state=failed")["results"][0]
+        key = DesiredAction("p", "r", "cloud1", "pause", ("vm1", None)).key
+        answer = self.post(f"/v1/ledger/{entry['id']}?action=retry", status=200)
+        self.assertEqual([(key, 1, "retry", "noauth")], self.source.decided)
+        changed = {"state": "new", "message": "retry by noauth"}
+        changed["updated_at"] = "2027-01-15T08:00:00+00:00"
+        self.assertEqual({**entry, **changed}, answer)
+        self.post(f"/v1/ledger/{entry['id']}?action=mark_done", status=200)
+        self.assertEqual("mark-done", self.source.decided[-1][2])
+
+    def test_a_decision_that_does_not_apply_is_a_conflict(self) -> None:
+        entry = self.get("/v1/ledger?state=failed")["results"][0]["id"]
+        self.refused(409, "POST", f"/v1/ledger/{entry}?action=cancel")
+        self.refused(400, "POST", f"/v1/ledger/{entry}?action=forget")
+        self.refused(400, "POST", f"/v1/ledger/{entry}")
+        message = self.refused(404, "POST", "/v1/ledger/nosuch?action=retry")["diagnostics"]
+        self.assertIn("ledger list --long", message[0]["hint"])
+
+    def test_a_decision_needs_the_data_source_and_its_node(self) -> None:
+        entry = self.get("/v1/ledger?state=failed")["results"][0]["id"]
+        service = self.behind.bus.services.pop("datasource/cloud1")
+        self.refused(503, "POST", f"/v1/ledger/{entry}?action=retry")
+        self.behind.bus.services["datasource/cloud1"] = service
+        self.expect(200, "DELETE", "/v1/data-sources/cloud1")
+        self.refused(404, "POST", f"/v1/ledger/{entry}?action=retry")

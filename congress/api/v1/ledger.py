@@ -1,14 +1,16 @@
-"""The action ledger: what policy and people asked for, and what came of it."""
+"""The action ledger: what policy and people asked for, what came of it, and decisions."""
 
+import dataclasses
 import datetime
 import json
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from congress.api import listing
+from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
+from congress.api.requests import asked_action, attribution
 from congress.interfaces.storage import LedgerEntry
 from congress.model.action import ActionState, action_id
 from congress.model.diagnostic import refuse
@@ -17,6 +19,13 @@ from congress.model.values import row_to_plain
 bp = Blueprint("ledger", __name__, url_prefix="/v1/ledger")
 
 DEFAULT_LIMIT = 1000
+
+#: What can be decided about an entry, and the rule of each.
+DECISIONS = {
+    "mark-done": "ledger:mark-done",
+    "retry": "ledger:retry",
+    "cancel": "ledger:cancel",
+}
 
 FIELDS = (
     "id", "datasource", "action", "arguments", "policy", "rule", "state", "active", "manual",
@@ -35,6 +44,42 @@ def list_ledger() -> Response:
     entries = behind.storage.read(lambda tx: tx.ledger.list(name, states=states, newest_first=True))
     plain = [entry_to_plain(entry) for entry in entries]
     return listing.collection(plain, FIELDS, apart=("datasource", "state"), limit=DEFAULT_LIMIT)
+
+
+@bp.post("/<entry>")
+@guarded(DECISIONS)
+def act_on_entry(entry: str) -> Response:
+    """``action=mark-done``, ``action=retry`` or ``action=cancel``."""
+    decision = asked_action(DECISIONS)
+    behind = backend()
+    found = _find(entry)
+    told: Any = behind.source(
+        behind.datasource(found.desired.datasource),
+        "decide",
+        key=found.key,
+        generation=found.generation,
+        decision=decision,
+        **attribution(),
+    )
+    decided = dataclasses.replace(
+        found,
+        state=ActionState(told["state"]),
+        message=told["message"],
+        updated_at=told["updated_at"],
+    )
+    return answers.item(entry_to_plain(decided))
+
+
+def _find(entry: str) -> LedgerEntry:
+    """The entry of an id; ids are made of keys, so all are looked at."""
+    for found in backend().storage.read(lambda tx: tx.ledger.list(newest_first=True)):
+        if action_id(found.key, found.generation) == entry:
+            return found
+    raise refuse(
+        "not-found",
+        f"the ledger has no entry {entry!r}",
+        hint="congress ledger list --long shows the ids; a new activation has a new one",
+    )
 
 
 def _states(text: str | None) -> tuple[ActionState, ...]:

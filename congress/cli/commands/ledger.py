@@ -1,8 +1,9 @@
-"""``congress ledger list``: the action log."""
+"""``congress ledger …``: the action log, and decisions about what it holds."""
 
 import argparse
+from typing import ClassVar
 
-from congress.cli.command import ApiLister, Listing, listing
+from congress.cli.command import ApiLister, ApiShow, Listing, Showing, listing, showing
 
 STATES = ("new", "held", "claimed", "done", "failed", "in_doubt", "suppressed")
 COLUMNS = ("updated_at", "datasource", "action", "arguments", "state", "policy", "message")
@@ -46,3 +47,37 @@ class ListLedger(ApiLister):
             limit=parsed_args.limit,
         )["results"]
         return listing(found, COLUMNS + MORE if parsed_args.long else COLUMNS)
+
+
+class DecideCommand(ApiShow):
+    """The parent of the commands that decide about an entry."""
+
+    action: ClassVar[str]
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """See cliff."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("entry", metavar="<id>", help="see congress ledger list --long")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Showing:
+        """See cliff."""
+        return showing(self.client.post("ledger", parsed_args.entry, action=self.action))
+
+
+class MarkDone(DecideCommand):
+    """Say that an action that is in doubt was executed."""
+
+    action = "mark-done"
+
+
+class RetryAction(DecideCommand):
+    """Have an action that is in doubt or failed executed again, with the same key."""
+
+    action = "retry"
+
+
+class CancelAction(DecideCommand):
+    """Have an action that is new or held not executed."""
+
+    action = "cancel"

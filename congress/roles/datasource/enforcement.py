@@ -16,6 +16,7 @@ from congress.interfaces.runtime import Clock, Loop
 from congress.interfaces.storage import LedgerEntry, StorageBackend, StorageError
 from congress.roles.datasource.caller import Caller
 from congress.roles.datasource.copies import Edge
+from congress.roles.datasource.decisions import decide
 from congress.roles.datasource.electorate import Electorate, Sightings
 from congress.roles.datasource.executor import Executor, Guards
 from congress.roles.datasource.follower import Follower
@@ -98,6 +99,16 @@ class Enforcement:
     def run_manual_later(self, entry: LedgerEntry) -> None:
         """Run a recorded call soon. Any thread."""
         self._loop.post(lambda: self.executor.run_manual(entry))
+
+    def decide(self, key: str, generation: int, decision: str, **who: str) -> LedgerEntry:
+        """Carry out what a person decided about an activation. Any thread.
+
+        :raises Refused: it does not apply.
+        :raises StorageError: nothing was changed.
+        """
+        entry = decide(self._ledger, key, generation, decision, **who)
+        self.executor.reconsider(key)
+        return entry
 
     def detail(self) -> Mapping[str, Any]:
         """The typed part of the status that is about actions. Any thread."""

@@ -84,6 +84,7 @@ class Executor:
         self._pending: dict[str, LedgerEntry] = {}
         self._due: dict[str, float] = {}
         self._unwritten: deque[tuple[LedgerEntry, Outcome]] = deque()
+        self._decided: deque[str] = deque()
         self._running: tuple[str, float] | None = None
         self._posted = False
         self._timer: Timer | None = None
@@ -105,6 +106,11 @@ class Executor:
         if not self._posted:
             self._posted = True
             self._loop.post(self._step)
+
+    def reconsider(self, key: str) -> None:
+        """Go on from what a person decided about an entry. Any thread."""
+        self._decided.append(key)
+        self.kick()
 
     def overdue(self) -> str | None:
         """The action that runs longer than it may, if one does. Any thread."""
@@ -149,6 +155,7 @@ class Executor:
             return
         try:
             self._write_outcomes()
+            self._read_decided()
             self._record()
             progress = self._run_next()
         except Fenced:
@@ -172,6 +179,13 @@ class Executor:
         self._failures += 1
         delay = pause(self._failures, FIRST_RETRY, LONGEST_RETRY, self._name)
         self._timer = self._loop.later(delay, self.kick)
+
+    def _read_decided(self) -> None:
+        while self._decided:
+            stored = self._ledger.get(self._decided[0])
+            self._decided.popleft()
+            if stored is not None:
+                self._keep(stored)
 
     def _record(self) -> None:
         """Write the edges up to one that must wait for an activation of its key to run."""
@@ -227,10 +241,11 @@ class Executor:
         return self._expire if self._late(entry) else self._run
 
     def _late(self, entry: LedgerEntry) -> bool:
-        """Whether an activation whose condition has passed is too old to run."""
+        """Whether an activation whose condition has passed has waited too long since then,
+        since it was last tried, or since a person asked for it again."""
         if entry.manual or entry.active:
             return False
-        age = self._clock.time() - entry.created_at
+        age = self._clock.time() - entry.updated_at
         if not self._caller.repeats(entry):
             return age > self._settings.park_window
         limit = self._settings.retry_timeout

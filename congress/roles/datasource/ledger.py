@@ -8,6 +8,7 @@ not from what was remembered; an activation is claimed before its action runs.
 """
 
 import dataclasses
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ SWITCHED_OFF = "actions are switched off (enable_execute_action)"
 
 Step = tuple[LedgerEntry | None, LedgerEntry]
 
+#: Adds what a step leaves in the audit trail.
+Note = Callable[[Transaction, LedgerEntry | None, LedgerEntry], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -55,6 +59,7 @@ class Ledger:
         self._tenure = tenure
         self._clock = clock
         self._counts: Counter[ActionState] = Counter()
+        self._counting = threading.Lock()
 
     def counts(self) -> Mapping[str, int]:
         """How many entries are in each state. Any thread."""
@@ -177,6 +182,23 @@ class Ledger:
         """Bring a pending activation into another state without running it."""
         return self._change(entry, PENDING, state=state, message=message)
 
+    def decide(
+        self,
+        entry: LedgerEntry,
+        states: Sequence[ActionState],
+        state: ActionState,
+        *,
+        decision: str,
+        actor: str,
+        request_id: str,
+    ) -> LedgerEntry | None:
+        """Bring an activation into another state because a person says so. Any thread."""
+
+        def note(tx: Transaction, _old: LedgerEntry | None, new: LedgerEntry) -> None:
+            tx.audit.add(_record(tx, new, str(state), actor, request_id, f"ledger:{decision}"))
+
+        return self._change(entry, states, note, state=state, message=f"{decision} by {actor}")
+
     def get(self, key: str) -> LedgerEntry | None:
         """An entry as it is stored. Any thread."""
         return self._storage.read(lambda tx: tx.ledger.get(key))
@@ -185,6 +207,7 @@ class Ledger:
         self,
         entry: LedgerEntry,
         states: Sequence[ActionState],
+        note: Note | None = None,
         **changes: Any,
     ) -> LedgerEntry | None:
         def work(tx: Transaction) -> Step | None:
@@ -193,7 +216,7 @@ class Ledger:
                 return None
             new = dataclasses.replace(old, updated_at=self._clock.time(), **changes)
             tx.ledger.put(new, old)
-            _note(tx, old, new)
+            (note or _note)(tx, old, new)
             return old, new
 
         step = self._run(work)
@@ -206,12 +229,13 @@ class Ledger:
         return self._storage.run(work, fence=self._tenure.fence)
 
     def _count(self, steps: Iterable[Step]) -> None:
-        counts = self._counts.copy()
-        for old, new in steps:
-            if old is not None:
-                counts[old.state] -= 1
-            counts[new.state] += 1
-        self._counts = counts
+        with self._counting:
+            counts = self._counts.copy()
+            for old, new in steps:
+                if old is not None:
+                    counts[old.state] -= 1
+                counts[new.state] += 1
+            self._counts = counts
 
 
 def _note(tx: Transaction, old: LedgerEntry | None, new: LedgerEntry) -> None:
@@ -224,13 +248,18 @@ def _note(tx: Transaction, old: LedgerEntry | None, new: LedgerEntry) -> None:
 
 
 def _record(
-    tx: Transaction, entry: LedgerEntry, outcome: str, actor: str, request_id: str = ""
+    tx: Transaction,
+    entry: LedgerEntry,
+    outcome: str,
+    actor: str,
+    request_id: str = "",
+    verb: str = "datasource:execute",
 ) -> AuditRecord:
     desired = entry.desired
     return AuditRecord(
         at=entry.updated_at,
         actor=actor,
-        verb="datasource:execute",
+        verb=verb,
         target=f"{desired.datasource}:{desired.action}",
         outcome=outcome,
         request_id=request_id,

@@ -51,6 +51,7 @@ class DatasourceService:
             "signed_webhook": self.signed_webhook,
             "refresh": self.refresh,
             "execute": self.execute,
+            "decide": self.decide,
         }
 
     def status(self) -> dict[str, Any]:
@@ -192,6 +193,23 @@ class DatasourceService:
         if not wait:
             return {}
         return {"state": str(entry.state), "result": entry.result, "message": entry.message}
+
+    def decide(
+        self, key: str, generation: int, decision: str, actor: str = "", request_id: str = ""
+    ) -> dict[str, Any]:
+        """Carry out what a person decided about an activation; how it stands then."""
+        try:
+            entry = self._host.enforcement.decide(
+                key, generation, decision, actor=actor, request_id=request_id
+            )
+        except StorageError as error:
+            message = f"the ledger could not be changed: {error}"
+            raise refuse("unavailable", message, hint="try again later") from None
+        return {
+            "state": str(entry.state),
+            "message": entry.message,
+            "updated_at": entry.updated_at,
+        }
 
     def _on_data_loop(self, job: Callable[[], T]) -> T:
         try:

@@ -5,7 +5,10 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
+from congress.interfaces.storage import LedgerEntry
+from congress.model.action import ActionState, DesiredAction, action_id
 from congress.model.status import Health, State
+from tests.api.fake_datasources import FakeSource
 from tests.api.fake_library import FakeLibrary
 from tests.unit.cli.case import CliTestCase
 
@@ -283,6 +286,21 @@ class DatasourceCommandTest(CliTestCase):
     def test_the_ledger(self) -> None:
         args = ("ledger", "list", "--state", "done", "--state", "failed", "--limit", "5")
         self.assertEqual([], json.loads(self.output(*args, "--long", "-f", "json")))
+
+    def test_decisions_about_the_ledger(self) -> None:
+        self.output("datasource", "create", "cloud", "cloud1")
+        source: FakeSource = self.behind.bus.services["datasource/cloud1"]
+        desired = DesiredAction("p", "r", "cloud1", "pause", ("vm1",))
+        entry = LedgerEntry(desired.key, desired, 1, True, ActionState.IN_DOUBT)
+        self.behind.storage.run(lambda tx: tx.ledger.put(entry, None))
+        number = action_id(desired.key, 1)
+        for words, decision in (("mark done", "mark-done"), ("retry", "retry")):
+            shown = json.loads(self.output("ledger", *words.split(), number, "-f", "json"))
+            self.assertEqual(number, shown["id"])
+            self.assertEqual(decision, source.decided[-1][2])
+        code, _out, err = self.run_command("ledger", "cancel", number)
+        self.assertEqual(1, code)
+        self.assertIn("cancel is for an action that is new or held", err)
 
 
 class PluginCommandTest(CliTestCase):
