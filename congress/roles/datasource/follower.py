@@ -119,6 +119,10 @@ class Follower:
             self._drop(node)
         for node in sorted(come):
             self._watch(node, seen[node].instance)
+        for node, watched in self._watched.items():
+            # An engine that was not well when it published may be so by now.
+            if watched.copy.whole:
+                self._electorate.requested(node, seen[node].at)
         before = now - self._memory()
         self._past.forget(before)
         for watched in self._watched.values():

@@ -3,6 +3,7 @@
 from typing import Any
 
 from congress.interfaces.storage import Fenced, LeaseRecord
+from congress.model.status import Health
 from tests.unit.roles_datasource.kit import DatasourceCase, Engine, Node, pause
 
 VM1 = pause("vm1")
@@ -48,6 +49,18 @@ class RecordedLeaderTest(DatasourceCase):
         self.clock.advance(2.0)
         after = self.leader(self.one)
         self.assertEqual(("pe1", before + 1), (after["node"], after["epoch"]))
+
+    def test_who_published_while_it_was_unwell_leads_once_it_is_well(self) -> None:
+        other = Engine(self, "pe1")
+        other.ail()
+        self.clock.advance(2.0)
+        other.publish()
+        self.engine.bus.stop(0.0)
+        self.clock.advance(5.0)
+        self.assertIsNone(self.leader(self.one))
+        other.health = Health()
+        self.clock.advance(3.0)
+        self.assertEqual("pe1", self.leader(self.one)["node"])
 
     def test_who_lost_the_datasource_can_neither_choose_nor_withdraw_a_choice(self) -> None:
         late = self.one.service._fleet.hosts()["nova"].enforcement
