@@ -67,10 +67,10 @@ class LogReaderTest(unittest.TestCase):
 
     @classmethod
     def walk_with(cls, source: str) -> None:
-        """Call every route about a data source, with right and with wrong bodies."""
+        """Call every route about a data source that leaves it there, with all sorts of bodies."""
         for step in walk.steps():
             path = step.path.replace(walk.NAMES["datasource"], source)
-            if step.method == "DELETE" and path == f"/v1/data-sources/{source}":
+            if step.method in ("DELETE", "PUT") and path == f"/v1/data-sources/{source}":
                 continue
             if "changes" in path:
                 continue

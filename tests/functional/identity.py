@@ -1,6 +1,10 @@
 """The people of the identity service that ``script/services start keystone`` runs."""
 
 import contextlib
+import fcntl
+import os
+import re
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,9 +58,12 @@ def access(url: str, person: str, project: str) -> list[str]:
 
 @contextlib.contextmanager
 def offered(url: str, place: str) -> Iterator[None]:
-    """For a while, the catalogue has a policy service at a place."""
+    """For a while, the catalogue has one policy service, at a place.
+
+    Another process of tests that wants the same waits for its turn.
+    """
     headers = {"X-Auth-Token": token(url, "admin", "admin")}
-    with requests.Session() as http:
+    with requests.Session() as http, _turn(url):
         http.trust_env = False
         service = {"type": "policy", "name": "congress"}
         made = http.post(f"{url}/services", json={"service": service}, headers=headers, timeout=60)
@@ -70,3 +77,12 @@ def offered(url: str, place: str) -> Iterator[None]:
             yield
         finally:
             http.delete(f"{url}/services/{number}", headers=headers, timeout=60)
+
+
+@contextlib.contextmanager
+def _turn(url: str) -> Iterator[None]:
+    """Be the only process that changes the catalogue of an identity service."""
+    name = re.sub(r"\W+", "-", url)
+    with open(os.path.join(tempfile.gettempdir(), f"congress-catalogue-{name}"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
