@@ -7,6 +7,11 @@ import warnings
 
 import hypothesis
 
+from congress.kernel.threads import prepare_process
+
+# Before any test imports what would choose how this process runs threads.
+prepare_process()
+
 # A run that hangs is ended by SIGABRT, and says where it hung.
 faulthandler.enable()
 

@@ -68,6 +68,7 @@ class PolicyEngine:
     def __init__(self, parts: RoleParts) -> None:
         self._parts = parts
         self._dissent = ""
+        self._started = False
 
     def start(self) -> None:
         """Begin; policies are loaded in the background as soon as storage answers."""
@@ -89,6 +90,7 @@ class PolicyEngine:
         self._engine_loop.every(COMPARE_INTERVAL, self._compare)
         self._synchronizer.open()
         self._store_loop.every(LIBRARY_INTERVAL, self._library.follow)
+        self._started = True
 
     def _make_engine(self, builtins: Iterable[Builtin]) -> None:
         """What runs on the engine loop. Who listens to the engine first hears first."""
@@ -188,6 +190,8 @@ class PolicyEngine:
 
     def health(self) -> Health:
         """Not ready until all policies are loaded; degraded while it cannot follow them."""
+        if not self._started:
+            return Health(State.NOT_READY, "the policy engine is starting")
         outage, since = self._synchronizer.outage, self._synchronizer.outage_since
         if not self._loader.loaded:
             message = f"policies are not loaded: {outage or 'storage was not read yet'}"
