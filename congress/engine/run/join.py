@@ -26,6 +26,9 @@ Failures: TypeAlias = Counter[str]
 
 #: So many environments are held for each step of a body.
 _BATCH = 20_000
+#: The first step begins with small batches: few answers may be enough. Steps behind it
+#: do not, as every batch is one more to go through for each step that follows.
+_FIRST_BATCH = 256
 
 
 def solve_merged(
@@ -51,13 +54,18 @@ def solve_merged(
             yield from batch.items()
         else:
             level = len(stack) - 1
-            stack.append(_batches(batch, extends[level], prune[level], budget))
+            least = _BATCH if level else _FIRST_BATCH
+            stack.append(_batches(batch, extends[level], prune[level], budget, least))
 
 
 def _batches(
-    batch: dict[Environment, int], extend: Extend, prune: Prune | None, budget: Budget
+    batch: dict[Environment, int],
+    extend: Extend,
+    prune: Prune | None,
+    budget: Budget,
+    size: int,
 ) -> Iterator[dict[Environment, int]]:
-    """What environments are extended to, in batches that are not too large."""
+    """What environments are extended to, in batches of a size that grows to the largest."""
     found: dict[Environment, int] = {}
     for before, number in batch.items():
         budget.spend()
@@ -65,9 +73,9 @@ def _batches(
             budget.spend()
             after = environment if prune is None else prune(environment)
             found[after] = found.get(after, 0) + number
-            if len(found) >= _BATCH:
+            if len(found) >= size:
                 yield found
-                found = {}
+                found, size = {}, min(size * 2, _BATCH)
     if found:
         yield found
 
@@ -164,9 +172,9 @@ def _scanner(step: Scan, relation: Stored) -> Extend:
         return lambda environment: [environment] * sum(1 for _ in find(environment))
     if len(take) == 1:
         column = take[0]
-        return lambda environment: [(*environment, row[column]) for row in find(environment)]
+        return lambda environment: ((*environment, row[column]) for row in find(environment))
     pick = itemgetter(*take)
-    return lambda environment: [environment + pick(row) for row in find(environment)]
+    return lambda environment: (environment + pick(row) for row in find(environment))
 
 
 def _absence(step: Scan, relation: Stored) -> Extend:
