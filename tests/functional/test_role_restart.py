@@ -6,6 +6,7 @@ import select
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,16 @@ class RestartTest(unittest.TestCase):
         with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
             return json.load(answer)
 
+    def is_open(self) -> bool:
+        """Whether the data source is served; a node that takes it up anew needs a moment."""
+        try:
+            status = self.call("/v1/data-sources/s/status")
+        except urllib.error.HTTPError as error:
+            error.close()
+            self.assertEqual(503, error.code)
+            return False
+        return bool(status["initialized"] == "True")
+
     def fail_once(self, service: Service) -> None:
         """Let a service say that it failed, and wait for its successor."""
         service.health = lambda: Health(State.FAILED, "a fault of the test")  # type: ignore[method-assign]
@@ -77,7 +88,6 @@ class RestartTest(unittest.TestCase):
             with self.subTest(service.name):
                 self.fail_once(service)
                 self.assertIn("p", [one["name"] for one in self.call("/v1/policies")["results"]])
-                status = self.call("/v1/data-sources/s/status")
-                self.assertEqual("True", status["initialized"])
+                self.expect(self.is_open, "the data source is open")
         self.node.stop(DEADLINE)
         self.assertEqual({}, self.node.threads.failures())  # type: ignore[attr-defined]
