@@ -81,7 +81,8 @@ class ApiService:
 
     def health(self) -> Health:
         """Whether it serves."""
-        if self._served is None:
+        awaited = self._server is None and self._parts.conf.api.listen
+        if self._served is None or awaited:
             return Health(State.NOT_READY, "not started")
         if self._server is None:
             return Health(State.OK, "another server listens")
