@@ -150,24 +150,21 @@ class Still:
     def matching(self, index: Index, columns: Columns, key: Key) -> Collection[Row] | None:
         """The rows with some values, by an index of the table; None if a copy is better."""
         with self._guard:
-            table, gone = self._table, self._gone
-            known = table.indexes.get(index.columns) is index
-            if (
-                self._copy is not None
-                or not known
-                or not self._attached()
-                or len(gone) > _MOST_GONE
-            ):
+            known = self._table.indexes.get(index.columns) is index
+            usable = known and self._copy is None and self._attached()
+            if not usable or len(self._gone) > _MOST_GONE:
                 return None
             wanted = dict(zip(columns, values_of(key, columns), strict=True))
             found = index.get(key_of([wanted[column] for column in index.columns]))
-            rest = [column for column in columns if column not in index.columns]
             rows = [row for row in found if row not in self._came] if self._came else list(found)
+            # Whatever goes after this is in ``rows`` already.
+            gone = list(self._gone)
+        rest = [column for column in columns if column not in index.columns]
         if rest:
             rows = [row for row in rows if all(row[c] == wanted[c] for c in rest)]
         if gone:
             pick = itemgetter(*columns)
-            rows += [row for row in list(gone) if pick(row) == key]
+            rows += [row for row in gone if pick(row) == key]
         return rows
 
     def settle(self, index: Index) -> None:
