@@ -72,6 +72,15 @@ class StillTest(unittest.TestCase):
         self.assertEqual(list(index.get((4, "o"))), [(4, "o")])
         self.assertIn((4, "o"), held)
 
+    def test_a_row_that_goes_right_after_it_was_looked_up_is_found_once(self) -> None:
+        self.table.need((0,))
+        held = Still(self.table, self.guard)
+        self.table.apply([], [(4, "o")])
+        index = held.index((0,))
+        with Stirred(held, lambda: self.table.apply([], [r for r in self.table if r[0] == 3])):
+            self.assertEqual(index.get(3), [(3, "o")])
+        self.assertEqual(index.get(3), [(3, "o")])
+
     def test_many_lookups_lead_to_a_copy(self) -> None:
         self.table.need((0,))
         index = Still(self.table, self.guard).index((0,))
