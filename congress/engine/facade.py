@@ -20,9 +20,9 @@ from congress.engine.edits import Edit, InsertRules, ReplaceTables, UpdateTable
 from congress.engine.explain.explainer import explanation
 from congress.engine.explain.tree import DEFAULT_BOUNDS, Bounds, Explanation
 from congress.engine.guard import Guard, guarded
+from congress.engine.holdings import needed_tables, rule_of, tables_of
 from congress.engine.lang.printer import print_row, print_rule
 from congress.engine.lang.resolved import NOW, TableId
-from congress.engine.listing import expect_policy, needed_tables, rule_of, tables_of
 from congress.engine.oracle import Oracle
 from congress.engine.preview import preview
 from congress.engine.results import (
@@ -171,7 +171,7 @@ class Engine:
 
         :raises Refused: if there is no such policy.
         """
-        expect_policy(self._state, policy)
+        self._state.expect(policy, "not-found")
         return tables_of(self._state, policy)
 
     @guarded
@@ -220,7 +220,7 @@ class Engine:
         """
         with self.guard:
             state = self._state
-            expect_policy(state, policy)
+            state.expect(policy, "not-found")
             tables = [
                 (table[1], still(state.stored(table), self.guard))
                 for table in sorted(state.base)

@@ -117,16 +117,16 @@ class Workspace:
         """The kind of a policy, if it exists."""
         return self.kinds.get(policy)
 
-    def expect(self, policy: str) -> PolicyKind:
+    def expect(self, policy: str, code: str = "no-policy") -> PolicyKind:
         """The kind of a policy.
 
-        :raises Refused: if it does not exist.
+        :raises Refused: if it does not exist, with the code given.
         """
         kind = self.kind(policy)
         if kind is None:
             message = f"there is no policy {policy!r}"
             hint = "create it first, or check the spelling"
-            raise refuse("no-policy", message, hint=hint, where=policy)
+            raise refuse(code, message, hint=hint, where=policy)
         return kind
 
     def declared(self, table: TableId) -> TableSchema | None:

@@ -24,6 +24,8 @@ from congress.model.values import Row, Value
 EntryKey: TypeAlias = tuple[object, int]
 #: Every column, and that rows are there at all.
 EVERY = ~0
+#: So many combinations of changed columns are remembered for a table.
+_MOST_WAYS = 256
 #: Bit ``n`` stands for column ``n``.
 Mask: TypeAlias = int
 
@@ -120,6 +122,7 @@ class Dispatch:
 
     def __init__(self) -> None:
         self._tables: dict[tuple[Mask, Columns], dict[Key, dict[EntryKey, Entry]]] = {}
+        self._watched: Mask = 0
         self._outlets: dict[Mask, list[Outlet]] = {}
         self._fusions: dict[Mask, Fusion] = {}
 
@@ -129,6 +132,7 @@ class Dispatch:
         keys = self._tables.get((entry.mask, entry.columns))
         if keys is None:
             keys = self._tables[entry.mask, entry.columns] = {}
+            self._watched |= entry.mask
             self._outlets.clear()
         keys.setdefault(entry.key, {})[name] = entry
 
@@ -146,19 +150,25 @@ class Dispatch:
 
     def fusion(self, changed: Mask, generation: int) -> Fusion:
         """One function for the readers that look at changed columns, made when it pays."""
-        fusion = self._fusions.get(changed)
+        seen = changed if changed == EVERY else changed & self._watched
+        fusion = self._fusions.get(seen)
         if fusion is None or fusion.generation != generation:
-            fusion = self._fusions[changed] = Fusion(self.outlets(changed), generation)
+            if len(self._fusions) >= _MOST_WAYS:
+                self._fusions.clear()
+            fusion = self._fusions[seen] = Fusion(self.outlets(seen), generation)
         return fusion
 
     def outlets(self, changed: Mask) -> "list[Outlet]":
         """Ways of looking at changed columns: the mask, how to pick constants, the readers."""
-        outlets = self._outlets.get(changed)
+        seen = changed if changed == EVERY else changed & self._watched
+        outlets = self._outlets.get(seen)
         if outlets is None:
-            outlets = self._outlets[changed] = [
+            if len(self._outlets) >= _MOST_WAYS:
+                self._outlets.clear()
+            outlets = self._outlets[seen] = [
                 (mask, itemgetter(*columns) if columns else None, keys)
                 for (mask, columns), keys in self._tables.items()
-                if mask & changed or changed == EVERY
+                if mask & seen or seen == EVERY
             ]
         return outlets
 

@@ -67,9 +67,7 @@ class Prepared:
 
     def quick(self, table: Stored, bound: Mapping[int, Value]) -> list[Row] | None:
         """The rows that fit, in no order; None if it would take long to find them."""
-        if not isinstance(table, Table):
-            return self.rows(table, bound)
-        if len(bound) == self.arity:
+        if not isinstance(table, Table) or len(bound) == self.arity:
             return self.rows(table, bound)
         index = table.usable(tuple(bound)) if bound else None
         if index is not None:

@@ -30,7 +30,7 @@ from congress.model.values import Row
 Counts: TypeAlias = dict[Row, int]
 Rows: TypeAlias = Collection[Row]
 
-#: Changes up to this size are always handed on row by row.
+#: Functions stay while a table has grown or shrunk to no more rows than this.
 _SMALL = 200
 #: A changed row costs about as much as this many rows of an evaluation in full.
 _DEAR = 3

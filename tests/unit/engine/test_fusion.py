@@ -77,3 +77,16 @@ class FusionTest(unittest.TestCase):
         for _ in range(20):
             self.put(self.source.randrange(12))
         self.agree()
+
+    def test_columns_that_nobody_reads_need_no_functions_of_their_own(self) -> None:
+        engine = Engine(BUILTINS)
+        engine.transact([CreatePolicy("p"), InsertRules("p", "r(x) :- w(x, 1, a, b, c, d, e)")])
+        row: Row = (0, 1, 0, 0, 0, 0, 0)
+        engine.transact([UpdateTable("p", "w", [row])])
+        for _ in range(60):
+            new: Row = (0, 1, *(self.source.randrange(3) for _ in range(5)))
+            engine.transact([UpdateTable("p", "w", [new], [row])])
+            row = new
+        dispatch = engine._store.state.network.nodes["p", "w"].dispatch  # type: ignore[union-attr]
+        self.assertLessEqual(len(dispatch._fusions), 2)
+        self.assertEqual(set(engine.rows("p", "r")), {(0,)})

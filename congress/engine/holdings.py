@@ -12,15 +12,6 @@ from congress.engine.workspace import StoredFact, StoredRule, Workspace
 from congress.model.diagnostic import refuse
 
 
-def expect_policy(workspace: Workspace, policy: str) -> None:
-    """Refuse a policy that does not exist.
-
-    :raises Refused: ``not-found``.
-    """
-    if workspace.kind(policy) is None:
-        raise refuse("not-found", f"there is no policy {policy!r}", where=policy)
-
-
 def tables_of(workspace: Workspace, policy: str) -> list[str]:
     """The tables a policy defines, holds or refers to, as it names them, sorted."""
     names = {table[1] for table in workspace.base if table[0] == policy}
