@@ -22,9 +22,12 @@ import subunit
 import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ("unit", "property", "conformance", "api", "attack", "functional", "ocf")
+PARTS = ("unit", "property", "conformance", "api", "attack", "functional", "ocf", "ha")
 SILENCE = 300
-SERVICES = ("keystone", "mariadb", "postgresql", "rabbitmq")
+SERVICES = {
+    "functional": ("keystone", "mariadb", "postgresql", "rabbitmq"),
+    "ha": ("mariadb", "postgresql", "rabbitmq"),
+}
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -170,13 +173,14 @@ def workers() -> str:
 @contextlib.contextmanager
 def services(parts: list[str]) -> Iterator[None]:
     """Install and start what the tests need; stop it afterwards."""
-    if "ocf" in parts:
+    if {"ocf", "ha"} & set(parts):
         subprocess.run(["script/services", "tools"], cwd=ROOT, check=True)
-    if "functional" not in parts:
+    needed = sorted({name for part in parts for name in SERVICES.get(part, ())})
+    if not needed:
         yield
         return
-    print("Starting " + " and ".join(SERVICES) + " on loopback ...", flush=True)
-    subprocess.run(["script/services", "start", *SERVICES], cwd=ROOT, check=True)
+    print("Starting " + " and ".join(needed) + " on loopback ...", flush=True)
+    subprocess.run(["script/services", "start", *needed], cwd=ROOT, check=True)
     try:
         lines = subprocess.run(
             ["script/services", "env"], cwd=ROOT, check=True, capture_output=True, text=True
@@ -187,7 +191,7 @@ def services(parts: list[str]) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            command = ["script/services", "stop", *SERVICES]
+            command = ["script/services", "stop", *needed]
             subprocess.run(command, cwd=ROOT, check=False, timeout=SILENCE)
 
 
