@@ -15,32 +15,32 @@ from typing import Any
 
 from congress.bus.calls import Calls
 from congress.bus.counters import Counters
+from congress.bus.doubles import OWN_SERVICE, Doubles
 from congress.bus.exchange import Exchange
 from congress.bus.heart import Ears, Heart, Pulse
 from congress.bus.membership import Membership
-from congress.bus.messages import Request, encode
 from congress.bus.options import BusOptions
 from congress.bus.publisher import SourcePublisher
+from congress.bus.seal import Seal
+from congress.bus.sealed import SealedTransport
 from congress.bus.services import Services
+from congress.bus.strangers import Strangers
 from congress.bus.subscription import SourceSubscription
-from congress.interfaces.bus import BusTransport, Channel, TimedOut, Unreachable
+from congress.interfaces.bus import BusTransport, Channel
 from congress.interfaces.role import Arrival, Epoch, Method, Peer
 from congress.interfaces.runtime import Clock, Loop, Pool, Threads
-from congress.model.diagnostic import Refused, refuse
+from congress.model.diagnostic import refuse
 from congress.model.schema import Schema, schema_from_plain, schema_to_plain
 from congress.model.status import Health, State, worst
 
 LOG = logging.getLogger(__name__)
 
-#: The service in which buses speak to each other.
-OWN_SERVICE = "__bus"
-#: How often another node with the same id is looked for. More than once, because
-#: a broker may hand the first question to the one who asks.
-PROBES = 2
 #: Subscriptions that may wait for a delivery thread.
 DELIVERY_QUEUE = 100_000
 #: Seconds of the time for stopping that the transport may spend on sending the rest.
 DRAIN = 2.0
+#: Seconds for which the status tells whose messages were refused.
+REFUSED_SHOWN = 600.0
 
 
 class Bus:
@@ -69,11 +69,13 @@ class Bus:
         self.node = node
         self.instance = instance
         self._bus_id = bus_id
-        self._transport = transport
         self._clock = clock
         self._threads = threads
         self._options = options or BusOptions()
         self._counters = Counters()
+        self._strangers = Strangers(clock, self._counters)
+        seal = Seal(bus_id, node, instance, self._options.signing_keys, clock.time)
+        self._transport: BusTransport = SealedTransport(transport, seal, self._strangers)
         self._running = False
         self._control: Loop | None = None
         self._data: Loop | None = None
@@ -86,10 +88,13 @@ class Bus:
         self._services = Services(self._counters)
         self._services.add(OWN_SERVICE, {"probe": self._probed, "schema": self._schema}, None)
         self._calls = Calls(
-            transport, self._services, self._membership.peers, clock, self._counters
+            self._transport, self._services, self._membership.peers, clock, self._counters
+        )
+        self._doubles = Doubles(
+            (node, instance), self._calls, self._membership, clock, self._options
         )
         self._exchange = Exchange(
-            transport,
+            self._transport,
             (node, instance),
             clock,
             self._options,
@@ -99,15 +104,17 @@ class Bus:
             later=self._run_event,
             changed=lambda: self._heart.beat_soon(),
         )
-        self._heart = Heart(
-            transport,
+        self._heart = self._make_heart()
+
+    def _make_heart(self) -> Heart:
+        exchange, services = self._exchange, self._services
+        return Heart(
+            self._transport,
             self._membership,
-            (node, instance),
-            Pulse(
-                self._services.healths, self._exchange.sources, self._exchange.interest, self._facts
-            ),
-            Ears(self._on_peer, self._exchange.on_wants, self._on_notice),
-            clock,
+            (self.node, self.instance),
+            Pulse(services.healths, exchange.sources, exchange.interest, self._facts),
+            Ears(self._on_peer, exchange.on_wants, self._on_notice),
+            self._clock,
             self._options,
             self._counters,
         )
@@ -130,7 +137,7 @@ class Bus:
             self._transport.open(
                 self._bus_id, self.node, self.instance, self._on_message, self._on_request
             )
-            self._refuse_double()
+            self._doubles.refuse()
         except BaseException:
             self._close(0.0)
             raise
@@ -151,7 +158,7 @@ class Bus:
         """How the bus and its transport are."""
         if not self._running:
             return Health(State.NOT_READY, "the bus is not running")
-        return worst([self._double_health(), self._transport.health()])
+        return worst([self._doubles.health(), self._strangers_health(), self._transport.health()])
 
     def _close(self, timeout: float) -> None:
         self._running = False
@@ -271,6 +278,7 @@ class Bus:
         return {
             "counters": self._counters.counts(),
             "peers": [peer.node for peer in self._membership.peers()],
+            "refused": self._strangers.recent(REFUSED_SHOWN),
             **self._exchange.stats(),
         }
 
@@ -311,29 +319,12 @@ class Bus:
             raise refuse("unavailable", f"{source!r} is not published here (any more)")
         return schema_to_plain(publisher.schema()) if publisher.schema else None
 
-    def _refuse_double(self) -> None:
-        """Look for another node with this id. One that does not answer is gone, or will be
-        replaced; see ``Membership``."""
-        request = encode(Request(OWN_SERVICE, "probe"))
-        for _ in range(PROBES):
-            deadline = self._clock.monotonic() + self._options.probe_timeout()
-            try:
-                found = self._calls.ask(self.node, request, deadline)
-            except (Unreachable, TimedOut, Refused):
-                return
-            if isinstance(found, dict) and found.get("instance") != self.instance:
-                raise refuse(
-                    "duplicate",
-                    f"a node with the id {self.node!r} is running already",
-                    hint="stop it, or give this node another id ([node] id)",
-                )
-
-    def _double_health(self) -> Health:
-        """A fault if another node with this id was heard lately."""
-        heard_at = self._membership.double_heard_at
-        recent = self._options.peer_timeout() * 3
-        if heard_at is not None and self._clock.monotonic() - heard_at < recent:
-            return Health(State.DEGRADED, f"another node with the id {self.node!r} is on this bus")
+    def _strangers_health(self) -> Health:
+        """A fault if messages had to be refused lately."""
+        refused = self._strangers.recent(self._options.peer_timeout() * 3)
+        if refused:
+            words = "; ".join(f"{one['node']} {one['message']}" for one in refused[:3])
+            return Health(State.DEGRADED, f"messages of other nodes are refused: {words}")
         return Health()
 
 

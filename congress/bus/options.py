@@ -6,7 +6,7 @@ Each is a callable, asked whenever it is needed, so that a reload of the
 configuration takes effect at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class BusOptions:
         with its publisher; 0 for never.
     :param probe_timeout: how long to wait for another node with the same id.
     :param message_bytes: rough size over which table data go in several messages.
+    :param signing_keys: with the first this node signs what it sends, and with each of
+        them others may; none: nothing is signed.
     :param delivery_threads: threads that hand arrivals to subscribers.
     """
 
@@ -32,6 +34,7 @@ class BusOptions:
     safety_resync_period: Callable[[], float] = lambda: 60.0
     probe_timeout: Callable[[], float] = lambda: 1.0
     message_bytes: Callable[[], int] = lambda: 256 * 1024
+    signing_keys: Callable[[], Sequence[str]] = tuple
     delivery_threads: Callable[[], int] = lambda: 4
 
     @classmethod
@@ -42,4 +45,5 @@ class BusOptions:
             peer_timeout=lambda: float(options.peer_timeout),
             max_inbox_rows=lambda: int(options.max_inbox_rows),
             safety_resync_period=lambda: float(options.safety_resync_period),
+            signing_keys=lambda: tuple(options.signing_keys),
         )

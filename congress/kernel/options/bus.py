@@ -5,7 +5,20 @@ May import oslo.config only.
 
 from typing import Any
 
-from oslo_config import cfg
+from oslo_config import cfg, types
+
+#: The least length of a key with which nodes sign.
+KEY_LENGTH = 16
+
+
+class SigningKey(types.String):
+    """A key; what is wrong with one is said without showing it."""
+
+    def __call__(self, value: Any) -> Any:
+        key = super().__call__(value)
+        if len(key) < KEY_LENGTH:
+            raise ValueError(f"a key has {KEY_LENGTH} characters at least")
+        return key
 
 
 def _seconds(name: str, default: float, text: str, least: float = 0.01) -> cfg.FloatOpt:
@@ -41,6 +54,17 @@ DSE = (
         help="The plugin by which each data source picks the policy engine whose actions it "
         "runs: auto (the one on its own node, else the first heard), first-heard, same-node, "
         "lease (as auto, and the choice is kept in the database), or an installed one.",
+    ),
+    cfg.ListOpt(
+        "signing_keys",
+        item_type=SigningKey(),
+        default=[],
+        secret=True,
+        mutable=True,
+        help="Keys with which the nodes of one Congress sign what they send each other "
+        "(HMAC-SHA256): the same on all nodes, secret, at least 16 characters each, separated "
+        "by commas. The first signs, all are accepted, so keys can be exchanged while nodes "
+        "run. Messages without a good signature are dropped. Empty: nothing is signed.",
     ),
     _seconds("heartbeat_interval", 0.5, "Seconds between two heartbeats of a node."),
     _seconds(

@@ -193,8 +193,13 @@ class NarrowTransport(InprocTransport):
 
 
 class TransportTest(BusTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.transports: list[NarrowTransport] = []
+
     def transport(self, ctx: BusContext) -> BusTransport:
-        return NarrowTransport({}, ctx)
+        self.transports.append(NarrowTransport({}, ctx))
+        return self.transports[-1]
 
     def test_messages_stay_below_what_the_transport_takes(self) -> None:
         one, two, seen = self.bus("one"), self.bus("two"), Recorder()
@@ -209,7 +214,7 @@ class TransportTest(BusTestCase):
     def test_a_transport_that_fails_does_not_stop_the_heart(self) -> None:
         one, two = self.bus("one"), self.bus("two")
         self.clock.advance(1)
-        transport: Any = one._transport
+        transport: Any = self.transports[0]
         transport.failing = True
         with self.assertLogs("congress.bus"):
             self.clock.advance(5)

@@ -127,6 +127,13 @@ class ValuesTest(KernelTestCase):
         note_unknown_names(conf, problems)
         return problems
 
+    def test_a_short_key_is_refused_without_showing_it(self) -> None:
+        good = "a key that is long enough"
+        (error,) = self.problems(f"[dse]\nsigning_keys = {good},s3cret").errors
+        self.assertIn("16 characters", error.message)
+        self.assertNotIn("s3cret", str(error))
+        self.assertEqual([], self.problems(f"[dse]\nsigning_keys = {good},{good}").errors)
+
     def test_all_bad_values_are_found(self) -> None:
         problems = self.problems("bind_port = x\nshutdown_timeout = -1\n[dse]\nlease = soon")
         self.assertEqual(
