@@ -26,6 +26,7 @@ from congress.bus.sealed import SealedTransport
 from congress.bus.services import Services
 from congress.bus.strangers import Strangers
 from congress.bus.subscription import SourceSubscription
+from congress.bus.versions import SPOKEN, Negotiation, Versions
 from congress.interfaces.bus import BusTransport, Channel
 from congress.interfaces.role import Arrival, Epoch, Method, Peer
 from congress.interfaces.runtime import Clock, Loop, Pool, Threads
@@ -65,6 +66,7 @@ class Bus:
         threads: Threads,
         options: BusOptions | None = None,
         rng: random.Random | None = None,
+        versions: Versions = SPOKEN,
     ) -> None:
         self.node = node
         self.instance = instance
@@ -74,6 +76,7 @@ class Bus:
         self._options = options or BusOptions()
         self._counters = Counters()
         self._strangers = Strangers(clock, self._counters)
+        self._negotiation = Negotiation(versions, self._strangers)
         seal = Seal(bus_id, node, instance, self._options.signing_keys, clock.time)
         self._transport: BusTransport = SealedTransport(transport, seal, self._strangers)
         self._running = False
@@ -88,7 +91,12 @@ class Bus:
         self._services = Services(self._counters)
         self._services.add(OWN_SERVICE, {"probe": self._probed, "schema": self._schema}, None)
         self._calls = Calls(
-            self._transport, self._services, self._membership.peers, clock, self._counters
+            self._transport,
+            self._services,
+            self._membership.peers,
+            clock,
+            self._counters,
+            self._negotiation,
         )
         self._doubles = Doubles(
             (node, instance), self._calls, self._membership, clock, self._options
@@ -99,6 +107,7 @@ class Bus:
             clock,
             self._options,
             self._counters,
+            self._negotiation,
             rng or random.Random(instance),  # noqa: S311 - jitter, no secret
             peers=self._membership.peers,
             later=self._run_event,
@@ -117,6 +126,7 @@ class Bus:
             self._clock,
             self._options,
             self._counters,
+            self._negotiation,
         )
 
     # Service
@@ -278,6 +288,7 @@ class Bus:
         return {
             "counters": self._counters.counts(),
             "peers": [peer.node for peer in self._membership.peers()],
+            "protocol": self._negotiation.report(),
             "refused": self._strangers.recent(REFUSED_SHOWN),
             **self._exchange.stats(),
         }

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from congress.bus.counters import Counters
-from congress.bus.messages import ForeignVersion, Refusal, Request, Result, decode, encode
+from congress.bus.messages import ForeignVersion, Refusal, Request, Result, decode, encode, read
 from congress.bus.services import Services
+from congress.bus.versions import Negotiation
 from congress.interfaces.bus import BusTransport, TimedOut, Unreachable
 from congress.interfaces.role import Peer
 from congress.interfaces.runtime import Clock
@@ -41,12 +42,14 @@ class Calls:
         peers: Callable[[], Sequence[Peer]],
         clock: Clock,
         counters: Counters,
+        negotiation: Negotiation,
     ) -> None:
         self._transport = transport
         self._services = services
         self._peers = peers
         self._clock = clock
         self._counters = counters
+        self._negotiation = negotiation
         self._turns = itertools.count()
 
     def call(
@@ -64,7 +67,7 @@ class Calls:
                 f"no node serves {service!r} at the moment",
                 hint="see whether a node with that role runs and is on this bus",
             )
-        request = encode(Request(service, method, dict(args)))
+        request = Request(service, method, dict(args))
         for candidate in nodes:
             try:
                 return self.ask(candidate, request, deadline)
@@ -81,21 +84,24 @@ class Calls:
             "unavailable", f"no node that serves {service!r} can be reached", hint="try again"
         )
 
-    def ask(self, node: str, request: bytes, deadline: float) -> Any:
-        """Send an encoded request to a node; its result.
+    def ask(self, node: str, request: Request, deadline: float) -> Any:
+        """Send a request to a node; its result.
 
         :raises Refused: with the other node's diagnostics.
         :raises Unreachable: nobody got it.
         :raises TimedOut: no answer.
         """
-        payload = self._transport.call(node, request, deadline)
+        payload = encode(request, self._negotiation.version(node))
+        payload = self._transport.call(node, payload, deadline)
         try:
-            answer = decode(payload)
+            answer = decode(payload, self._negotiation.own)
             if isinstance(answer, Refusal):
                 raise Refused(*map(diagnostic_from_plain, answer.diagnostics))
         except (ForeignVersion, ValueError):
             raise refuse(
-                "unsupported", f"node {node!r} speaks another version of the bus's protocol"
+                "unsupported",
+                f"node {node!r} speaks another version of the bus's protocol",
+                hint="upgrade the older one of the two nodes",
             ) from None
         if isinstance(answer, Result):
             return answer.value
@@ -103,20 +109,22 @@ class Calls:
 
     def answer(self, payload: bytes) -> bytes:
         """Answer an encoded request; the encoded result or refusal."""
+        version = self._negotiation.own.newest
         try:
-            message = decode(payload)
+            version, message = read(payload, self._negotiation.own)
             if not isinstance(message, Request):
-                return _refusal(Diagnostic("invalid", "not a request"))
+                return _refusal(version, Diagnostic("invalid", "not a request"))
             self._counters.count("calls.served")
             result = self._services.dispatch(message.service, message.method, message.args)
-            return encode(Result(result))
+            return encode(Result(result), version)
         except Refused as refused:
-            return _refusal(*refused.diagnostics)
+            return _refusal(version, *refused.diagnostics)
         except ForeignVersion as error:
-            return _refusal(Diagnostic("unsupported", str(error)))
+            return _refusal(version, Diagnostic("unsupported", str(error)))
         except (ValueError, TypeError):
             LOG.exception("a request or its result could not be converted")
-            return _refusal(Diagnostic("internal", "the request or its result has no JSON form"))
+            problem = Diagnostic("internal", "the request or its result has no JSON form")
+            return _refusal(version, problem)
 
     def _servers(self, service: str) -> list[str]:
         """The nodes that announce a service: healthy ones first, equals in turn."""
@@ -128,5 +136,5 @@ class Calls:
         return [peer.node for peer in serving]
 
 
-def _refusal(*diagnostics: Diagnostic) -> bytes:
-    return encode(Refusal([diagnostic_to_plain(d) for d in diagnostics]))
+def _refusal(version: int, *diagnostics: Diagnostic) -> bytes:
+    return encode(Refusal([diagnostic_to_plain(d) for d in diagnostics]), version)

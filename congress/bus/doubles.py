@@ -5,7 +5,7 @@ May import ``congress.model``, ``congress.interfaces`` and this package.
 
 from congress.bus.calls import Calls
 from congress.bus.membership import Membership
-from congress.bus.messages import Request, encode
+from congress.bus.messages import Request
 from congress.bus.options import BusOptions
 from congress.interfaces.bus import TimedOut, Unreachable
 from congress.interfaces.runtime import Clock
@@ -42,7 +42,7 @@ class Doubles:
 
         :raises Refused: code ``duplicate`` if there is one.
         """
-        request = encode(Request(OWN_SERVICE, "probe"))
+        request = Request(OWN_SERVICE, "probe")
         for _ in range(PROBES):
             deadline = self._clock.monotonic() + self._options.probe_timeout()
             try:

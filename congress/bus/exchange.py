@@ -32,6 +32,7 @@ from congress.bus.publication import Publication, from_wire
 from congress.bus.publisher import SourcePublisher
 from congress.bus.subscription import Means, SourceSubscription
 from congress.bus.sync import Ask, answer_locally
+from congress.bus.versions import Negotiation
 from congress.interfaces.bus import BusTransport
 from congress.interfaces.role import Arrival, Epoch, Peer, Position
 from congress.interfaces.runtime import Clock, Loop, Pool
@@ -49,6 +50,7 @@ class Exchange:
         clock: Clock,
         options: BusOptions,
         counters: Counters,
+        negotiation: Negotiation,
         rng: random.Random,
         *,
         peers: Callable[[], Sequence[Peer]],
@@ -59,6 +61,7 @@ class Exchange:
         self._clock = clock
         self._options = options
         self._counters = counters
+        self._negotiation = negotiation
         self._changed = changed
         self._loop: Loop | None = None
         self._pool: Pool | None = None
@@ -72,6 +75,7 @@ class Exchange:
             _piece_bytes(transport, options),
             clock.monotonic,
             counters,
+            negotiation,
             peers=peers,
             later=later,
         )
@@ -177,7 +181,7 @@ class Exchange:
 
     def _hear(self, sender: str, payload: bytes) -> None:
         try:
-            self._take(sender, decode(payload))
+            self._take(sender, decode(payload, self._negotiation.own))
         except ForeignVersion:
             self._counters.count("messages.foreign_version")
         except ValueError:

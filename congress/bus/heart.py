@@ -25,6 +25,7 @@ from congress.bus.messages import (
     encode,
 )
 from congress.bus.options import BusOptions
+from congress.bus.versions import Negotiation, Versions
 from congress.interfaces.bus import BusTransport, Channel
 from congress.interfaces.role import Peer, Position
 from congress.interfaces.runtime import Clock, Loop, Timer
@@ -72,6 +73,7 @@ class Heart:
         clock: Clock,
         options: BusOptions,
         counters: Counters,
+        negotiation: Negotiation,
     ) -> None:
         self._transport = transport
         self._membership = membership
@@ -81,6 +83,7 @@ class Heart:
         self._clock = clock
         self._options = options
         self._counters = counters
+        self._negotiation = negotiation
         self._started = clock.time()
         self._loop: Loop | None = None
         self._timers: list[Timer] = []
@@ -129,7 +132,7 @@ class Heart:
     def hear(self, sender: str, payload: bytes, now: float) -> None:
         """A control message arrived at ``now``. Called on the heart's loop."""
         try:
-            message = decode(payload)
+            message = decode(payload, self._negotiation.own)
         except ForeignVersion:
             self._counters.count("messages.foreign_version")
         except ValueError:
@@ -139,6 +142,8 @@ class Heart:
 
     def _take(self, sender: str, message: Message, now: float) -> None:
         if isinstance(message, Heartbeat):
+            if not self._negotiation.agree(sender, Versions(*message.speaks)):
+                return
             events = self._membership.hear(sender, message, now)
             self._tell(events)
             if events:
@@ -147,7 +152,7 @@ class Heart:
                 self._full_left = max(1, self._full_left)
                 self.beat_soon()
         elif isinstance(message, Goodbye):
-            self._tell(self._membership.goodbye(sender, message.instance))
+            self._lose(self._membership.goodbye(sender, message.instance))
         elif isinstance(message, Notice):
             self._ears.on_notice(sender, message.topic, message.payload)
         else:
@@ -179,12 +184,18 @@ class Heart:
             wants_version=version,
             info=dict(own.info),
             hello=hello,
+            speaks=(self._negotiation.own.oldest, self._negotiation.own.newest),
         )
 
     def _expire(self) -> None:
         interval = self._options.heartbeat_interval()
         timeout = self._options.peer_timeout()
-        self._tell(self._membership.expire(self._clock.monotonic(), timeout, interval))
+        self._lose(self._membership.expire(self._clock.monotonic(), timeout, interval))
+
+    def _lose(self, events: list[PeerEvent]) -> None:
+        for _, peer in events:
+            self._negotiation.forget(peer.node)
+        self._tell(events)
 
     def _tell(self, events: list[PeerEvent]) -> None:
         for event, peer in events:
@@ -192,7 +203,8 @@ class Heart:
 
     def _broadcast(self, message: Message) -> None:
         try:
-            self._transport.broadcast(Channel.CONTROL, encode(message))
+            version = self._negotiation.broadcast_version()
+            self._transport.broadcast(Channel.CONTROL, encode(message, version))
         except Exception:
             self._counters.count("messages.unsent")
             LOG.exception("a control message could not be sent")

@@ -1,10 +1,12 @@
 """What nodes say to each other: the messages and their bytes.
 
-May import the standard library, msgspec and ``congress.model``.
+May import the standard library, msgspec, ``congress.model`` and this package.
 
 The bytes are JSON text: an envelope with the version of this protocol, and one
 message. Fields may be added within a version, with defaults; receivers ignore
-those they do not know. A message of another version is not decoded.
+those they do not know. A message of a version that this node does not speak is not
+decoded, but heartbeats and goodbyes are: nodes tell with them what they speak, so their
+form is the same in all versions.
 """
 
 import json
@@ -13,10 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from congress.bus.versions import SPOKEN, Versions
 from congress.model.values import Boolean
-
-#: Changes when an older node would misunderstand a message.
-PROTOCOL = 1
 
 #: An epoch as (number, instance).
 WireEpoch = tuple[int, str]
@@ -31,7 +31,8 @@ class Heartbeat(Struct, frozen=True, tag="heartbeat", tag_field="kind"):
     ``number`` counts the heartbeats of an instance. ``services`` maps names to
     (state, message, since), ``sources`` to (epoch number, epoch instance, seq).
     ``wants`` maps sources to tables; it is left out (null) in most heartbeats.
-    ``hello`` asks everybody for a heartbeat at once.
+    ``hello`` asks everybody for a heartbeat at once. ``speaks`` are the oldest and the
+    newest version of this protocol that the node knows.
     """
 
     instance: str
@@ -43,6 +44,7 @@ class Heartbeat(Struct, frozen=True, tag="heartbeat", tag_field="kind"):
     wants_version: int = 0
     info: dict[str, Any] = {}
     hello: bool = False
+    speaks: tuple[int, int] = (1, 1)
 
 
 class Goodbye(Struct, frozen=True, tag="goodbye", tag_field="kind"):
@@ -191,10 +193,11 @@ def _as_plain(value: object) -> object:
 _encoder = msgspec.json.Encoder(enc_hook=_as_plain)
 _envelopes = msgspec.json.Decoder(_Envelope)
 _messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_lasting: msgspec.json.Decoder[Heartbeat | Goodbye] = msgspec.json.Decoder(Heartbeat | Goodbye)
 
 
-def encode(message: Message) -> bytes:
-    """The bytes of a message.
+def encode(message: Message, version: int = SPOKEN.newest) -> bytes:
+    """The bytes of a message, in a version of the protocol.
 
     :raises TypeError: it holds something that has no JSON form.
     """
@@ -204,33 +207,42 @@ def encode(message: Message) -> bytes:
         # A lone surrogate: a string that a table can hold, but UTF-8 cannot.
         plain = msgspec.to_builtins(message, enc_hook=_as_plain)
         body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return b'{"v":%d,"m":%b}' % (PROTOCOL, body)
+    return b'{"v":%d,"m":%b}' % (version, body)
 
 
-def decode(payload: bytes) -> Message:
-    """The message that the bytes say.
+def decode(payload: bytes, spoken: Versions = SPOKEN) -> Message:
+    """The message that the bytes say; see ``read``."""
+    return read(payload, spoken)[1]
 
-    :raises ForeignVersion: another protocol version.
+
+def read(payload: bytes, spoken: Versions = SPOKEN) -> tuple[int, Message]:
+    """The message that the bytes say, and the version it is in.
+
+    :raises ForeignVersion: a version that is not spoken.
     :raises ValueError: no message at all.
     """
     try:
         envelope = _envelopes.decode(payload)
-        if envelope.v == PROTOCOL:
-            return _messages.decode(envelope.m)
+        if envelope.v in spoken:
+            return envelope.v, _messages.decode(envelope.m)
     except msgspec.DecodeError:
-        return _decode_surrogates(payload)
+        return _decode_surrogates(payload, spoken)
     except RecursionError as error:
         raise ValueError("a message nested too deeply") from error
-    raise ForeignVersion(f"protocol version {envelope.v}, not {PROTOCOL}")
+    try:
+        return envelope.v, _lasting.decode(envelope.m)
+    except (msgspec.DecodeError, RecursionError):
+        raise ForeignVersion(f"a message in version {envelope.v}, not in {spoken}") from None
 
 
-def _decode_surrogates(payload: bytes) -> Message:
+def _decode_surrogates(payload: bytes, spoken: Versions) -> tuple[int, Message]:
     """Decode with the standard library, which knows lone surrogates."""
     try:
         plain = json.loads(payload)
     except RecursionError as error:
         raise ValueError("a message nested too deeply") from error
-    if not isinstance(plain, dict) or plain.get("v") != PROTOCOL:
+    version = plain.get("v") if isinstance(plain, dict) else None
+    if not isinstance(version, int) or version not in spoken:
         raise ValueError("not a message of this protocol")
     message: Message = msgspec.convert(plain.get("m"), Message)
-    return message
+    return version, message

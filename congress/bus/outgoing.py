@@ -16,6 +16,7 @@ from congress.bus.messages import Message, SyncMore, SyncRefused, SyncRequest, e
 from congress.bus.publication import Publication, to_wire
 from congress.bus.publisher import SourcePublisher
 from congress.bus.sync import Supplier
+from congress.bus.versions import Negotiation
 from congress.interfaces.bus import BusTransport, Channel
 from congress.interfaces.role import Peer, Position
 
@@ -42,6 +43,7 @@ class Outgoing:
         piece_bytes: Callable[[], int],
         now: Callable[[], float],
         counters: Counters,
+        negotiation: Negotiation,
         *,
         peers: Callable[[], Sequence[Peer]],
         later: Callable[[Callable[[], object]], None],
@@ -50,6 +52,7 @@ class Outgoing:
         self._interest = interest
         self._piece_bytes = piece_bytes
         self._counters = counters
+        self._negotiation = negotiation
         self._peers = peers
         self._later = later
         self._senders: dict[str, _Sender] = {}
@@ -100,12 +103,15 @@ class Outgoing:
         if not nodes:
             return
         most = self._piece_bytes() * PIECES_PER_PUBLICATION
-        payload = encode(to_wire(publication, tables, most))
-        if len(nodes) > 2 and 2 * len(nodes) > len(self._peers()):
-            self._transport.broadcast(Channel.DATA, payload)
-        else:
-            for node in nodes:
-                self._transport.send(node, payload)
+        message = to_wire(publication, tables, most)
+        groups = self._negotiation.groups(nodes)
+        for version, group in groups.items():
+            payload = encode(message, version)
+            if len(groups) == 1 and len(group) > 2 and 2 * len(group) > len(self._peers()):
+                self._transport.broadcast(Channel.DATA, payload)
+            else:
+                for node in group:
+                    self._transport.send(node, payload)
 
     def supply(self, sender: str, request: SyncRequest) -> None:
         """Answer a request for tables."""
@@ -147,4 +153,4 @@ class Outgoing:
 
     def send(self, node: str, message: Message) -> None:
         """Send a data message."""
-        self._transport.send(node, encode(message))
+        self._transport.send(node, encode(message, self._negotiation.version(node)))

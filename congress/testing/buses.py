@@ -14,6 +14,7 @@ In a test::
 from typing import Any
 
 from congress.bus import Bus, BusOptions
+from congress.bus.versions import SPOKEN, Versions
 from congress.interfaces.bus import BusContext, BusTransport
 from congress.interfaces.role import Arrival, Coverage
 from congress.interfaces.runtime import Threads
@@ -38,7 +39,14 @@ class BusTestCase(SimTestCase):
         """A transport for a new bus."""
         return InprocTransport({}, ctx)
 
-    def bus(self, node: str, options: BusOptions | None = None, *, start: bool = True) -> Bus:
+    def bus(
+        self,
+        node: str,
+        options: BusOptions | None = None,
+        *,
+        start: bool = True,
+        versions: Versions = SPOKEN,
+    ) -> Bus:
         """A new bus of a node; the node's threads are the group of its name."""
         self._instances += 1
         threads: Threads = self.threads.group(node)
@@ -51,6 +59,7 @@ class BusTestCase(SimTestCase):
             clock=self.clock,
             threads=threads,
             options=options,
+            versions=versions,
         )
         if start:
             made.start()

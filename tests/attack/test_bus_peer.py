@@ -20,6 +20,8 @@ from congress.bus.messages import (
 )
 from congress.bus.options import BusOptions
 from congress.bus.services import Services
+from congress.bus.strangers import Strangers
+from congress.bus.versions import SPOKEN, Negotiation
 from congress.interfaces.bus import BusContext, BusTransport, Channel
 from congress.interfaces.plugin import OptionValue
 from congress.plugins.bus.inproc import InprocTransport
@@ -34,7 +36,9 @@ class BusPeerTest(unittest.TestCase):
         services = Services(Counters())
         services.add("vault", {"show": self.show}, None)
         transport = mock.Mock()
-        self.calls = Calls(transport, services, list, ManualClock(), Counters())
+        clock, counters = ManualClock(), Counters()
+        spoken = Negotiation(SPOKEN, Strangers(clock, counters))
+        self.calls = Calls(transport, services, list, clock, counters, spoken)
 
     def show(self, name: str) -> str:
         self.done.append(name)

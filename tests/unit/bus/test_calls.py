@@ -8,6 +8,8 @@ from congress.bus.calls import Calls
 from congress.bus.counters import Counters
 from congress.bus.messages import Goodbye, Notice, Result, encode
 from congress.bus.services import Services
+from congress.bus.strangers import Strangers
+from congress.bus.versions import SPOKEN, Negotiation
 from congress.interfaces.bus import TimedOut, Unreachable
 from congress.interfaces.role import Peer
 from congress.model.diagnostic import Refused, refuse
@@ -45,6 +47,7 @@ class CallsTest(unittest.TestCase):
             lambda: self.peers,
             ManualClock(),
             Counters(),
+            Negotiation(SPOKEN, Strangers(ManualClock(), Counters())),
         )
 
     def call(self, node: str | None = None, **args: Any) -> Any:
