@@ -6,6 +6,7 @@ Invariant: whatever a client sends, these functions either give values of the
 expected types or raise ``Refused``.
 """
 
+import threading
 from collections.abc import Collection, Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -23,6 +24,8 @@ T = TypeVar("T")
 REQUEST_ID = "openstack.request_id"
 
 _UTF8 = ("utf-8", "utf8")
+
+_PREPARING = threading.Lock()
 
 
 def read_body(form: type[T], default: T | None = None) -> T:
@@ -66,8 +69,15 @@ def read_changes(form: type[msgspec.Struct]) -> dict[str, Any]:
     return changes
 
 
-@cache
 def _decoder(form: Hashable) -> msgspec.json.Decoder[Any]:
+    """What reads a form. msgspec prepares a type when it is first used, and the process
+    crashes if two threads do that at once."""
+    with _PREPARING:
+        return _prepared(form)
+
+
+@cache
+def _prepared(form: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(form)
 
 

@@ -6,6 +6,7 @@ Invariant: ``declared_table`` raises nothing but ``ValueError``, whatever it is
 given, so ``check`` can report every table of a configuration.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -15,6 +16,10 @@ from congress.model.schema import Column, ColumnType, TableSchema
 from congress.plugins.datasource.naming import name_problem
 
 T = TypeVar("T")
+
+#: msgspec prepares a type when it is first used, and the process crashes if two threads
+#: do that at once.
+_CONVERTING = threading.Lock()
 
 
 class ColumnDeclaration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -40,7 +45,8 @@ def read_declaration(plain: object, form: type[T]) -> T:
     :raises ValueError: naming the place that is wrong.
     """
     try:
-        return msgspec.convert(plain, form)
+        with _CONVERTING:
+            return msgspec.convert(plain, form)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
 

@@ -2,6 +2,8 @@
 
 import base64
 import os
+import subprocess
+import sys
 import unittest
 import zlib
 from unittest import mock
@@ -25,6 +27,20 @@ class EnvelopeTest(unittest.TestCase):
             ("bus", "a", "a#1", "b#1", 2),
             (found.bus, found.node, found.instance, found.to, found.hops),
         )
+
+    def test_several_threads_may_read_their_first_envelope_at_once(self) -> None:
+        # What msgspec prepares on first use it prepares in Python code, where threads change.
+        text = seal(envelope(Piece(Kind.SIGN, 1)))
+        program = f"""
+import msgspec._utils
+from congress.plugins.bus.oslo.frame import unseal
+msgspec._utils._eval_type = None
+print(unseal({text!r}).node)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(("a\n", ""), (done.stdout, done.stderr))
 
     def test_a_text_needs_no_escapes_in_json(self) -> None:
         text = seal(envelope(Piece(Kind.SEND, 1, b'{"a": "\\u00e4"}' * 100)))

@@ -86,6 +86,11 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     pieces: Sequence[Piece] = ()
 
 
+#: Made here: msgspec prepares a type when it is first decoded, and the process crashes if
+#: two threads do that at once.
+_envelopes = msgspec.msgpack.Decoder(Envelope)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who sends: bus id, node, instance."""
@@ -120,7 +125,7 @@ def unseal(text: object) -> Envelope:
     if not isinstance(text, str) or len(text) > MAX_TEXT:
         raise ValueError("not an envelope")
     try:
-        envelope = msgspec.msgpack.decode(base64.b64decode(text, validate=True), type=Envelope)
+        envelope = _envelopes.decode(base64.b64decode(text, validate=True))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"not an envelope: {error}") from None
     if envelope.version != VERSION:
