@@ -26,7 +26,7 @@ PARTS = ("unit", "property", "conformance", "api", "attack", "functional", "ocf"
 SILENCE = 300
 SERVICES = {
     "functional": ("keystone", "mariadb", "postgresql", "rabbitmq"),
-    "ha": ("mariadb", "postgresql", "rabbitmq"),
+    "ha": ("galera", "mariadb", "postgresql", "rabbitmq"),
 }
 CHECKS = {
     "ruff": ["ruff", "check", "."],

@@ -14,9 +14,12 @@ class Database:
     def __init__(self, server: str) -> None:
         self._admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
         self._name = f"congress_{uuid.uuid4().hex}"
-        self.url = (
-            sa.make_url(server).set(database=self._name).render_as_string(hide_password=False)
-        )
+        self.url = self.at(server)
+
+    def at(self, server: str) -> str:
+        """Its URL at another member of the server's cluster, or on another way there."""
+        url = sa.make_url(server).set(database=self._name)
+        return url.render_as_string(hide_password=False)
 
     def __enter__(self) -> "Database":
         with self._admin.connect() as connection:

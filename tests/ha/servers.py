@@ -5,6 +5,8 @@ import os
 BROKER = "CONGRESS_TEST_RABBITMQ_URL"
 MARIADB = "CONGRESS_TEST_MYSQL_URL"
 POSTGRESQL = "CONGRESS_TEST_POSTGRESQL_URL"
+#: The members that take writes.
+GALERA = "CONGRESS_TEST_GALERA_URLS"
 
 
 def address(variable: str) -> str:
@@ -16,3 +18,8 @@ def address(variable: str) -> str:
             'and then: eval "$(script/services env)"'
         )
     return url
+
+
+def addresses(variable: str) -> list[str]:
+    """The URLs of a server that is found at several places; a failure if nobody told them."""
+    return address(variable).split()
