@@ -15,7 +15,15 @@ from typing import Any
 from tests.functional.system import DEADLINE, wait_until
 from tests.ha.api import Api
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(sysconfig.get_path("scripts")) / "congress-server"
+
+_ENVIRONMENT = {
+    "PYTHONWARNINGS": "ignore",
+    "PYTHONFAULTHANDLER": "1",
+    "PYTHONPATH": str(ROOT),
+}
+_AUDIT = " congress.audit "
 
 #: Options by group and name.
 Settings = Mapping[str, Mapping[str, object]]
@@ -80,7 +88,7 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONFAULTHANDLER": "1"},
+                env={**os.environ, **_ENVIRONMENT},
             )
 
     def await_ready(self) -> None:
@@ -147,5 +155,6 @@ class Node:
         return self.log.read_text().count(text) if self.log.exists() else 0
 
     def tail(self, lines: int = 40) -> str:
-        """The last lines of its log."""
-        return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else ""
+        """The last lines of its log, without those that tell who asked for what."""
+        text = self.log.read_text() if self.log.exists() else ""
+        return "\n".join([line for line in text.splitlines() if _AUDIT not in line][-lines:])

@@ -8,18 +8,22 @@ many keys a payload came with.
 import http.server
 import json
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One webhook. ``payload`` is as it was sent, read from JSON."""
+    """One webhook. ``payload`` is as it was sent, read from JSON; ``at`` is monotonic."""
 
     key: str
     payload: Any
+    path: str
+    at: float
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -55,6 +59,11 @@ class Receiver(http.server.ThreadingHTTPServer):
         keys = {(call.key, call.payload) for call in list(self.calls)}
         return Counter(payload for _, payload in keys)
 
+    def gap(self) -> float:
+        """The longest time between one call and the next."""
+        times = [call.at for call in list(self.calls)]
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is part of the test."""
 
@@ -65,7 +74,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a webhook."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.calls.append(Call(self.headers["Idempotency-Key"] or "", json.loads(body)))
+        key = self.headers["Idempotency-Key"] or ""
+        self.server.calls.append(Call(key, json.loads(body), self.path, time.monotonic()))
         self.server.gate.wait()
         self.send_response(204)
         self.end_headers()

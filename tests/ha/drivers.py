@@ -1,0 +1,44 @@
+"""Drivers that only tests use: one that leaves a trace of each poll, and ones that fail.
+
+Nodes get them by ``custom_driver_endpoints``.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from congress.interfaces.datasource import Config, DatasourceDriver, Done, PollRequest
+from congress.interfaces.plugin import Option, PluginInfo
+from congress.model.delta import Batch, Snapshot
+from congress.model.schema import Column, Schema, TableSchema
+
+SCHEMA = Schema.of([TableSchema("t", (Column("x"),))], closed=True)
+POLL_TIME = Option("poll_time", "number", "Seconds between two polls.", 0.2, minimum=0.1)
+
+
+class TracingDriver(DatasourceDriver):
+    """Writes the number of its process into a file at each poll; its rows are those numbers."""
+
+    @classmethod
+    def describe(cls) -> PluginInfo:
+        file = Option("file", description="Where to leave the trace.", required=True)
+        return PluginInfo("tracing", "Leaves a trace of each poll.", (file, POLL_TIME))
+
+    @classmethod
+    def static_schema(cls) -> Schema:
+        return SCHEMA
+
+    def schema(self) -> Schema:
+        return SCHEMA
+
+    def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
+        """Leave a trace."""
+        with Path(str(self.config["file"])).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        yield Batch((Snapshot("t", frozenset({(os.getpid(),)})),), self.ctx.clock.time())
+        yield Done()
+
+
+ENDPOINTS = ",".join(
+    f"{name}=tests.ha.drivers:{kind.__name__}" for name, kind in {"tracing": TracingDriver}.items()
+)
