@@ -77,7 +77,11 @@ class Cluster:
         """
         folder = self.folder / (host or name)
         port = free_port()
-        own: Settings = {"DEFAULT": {"bind_port": port, "state_path": folder / "state"}}
+        own: Settings = {
+            "DEFAULT": {"bind_port": port, "state_path": folder / "state"},
+            # Queues are named after hosts; two nodes of one name are never on one host.
+            "oslo_messaging_rabbit": {"hostname": host or "this-host"},
+        }
         node = Node(name, folder, flags, merged(self._common(), own, settings or {}), port)
         self.nodes.append(node)
         return node
