@@ -26,8 +26,8 @@ class ActingCase(HACase):
         api.create_rule(
             "classification", f'execute[told:webhook("{self.receiver.url}", x)] :- box:t(x)'
         )
+        rules = "/v1/policies/classification/rules"
         for engine in self.engines:
-            rules = "/v1/policies/classification/rules"
             self.cluster.wait(
                 lambda engine=engine: engine.api.get(rules)["results"],  # type: ignore[misc]
                 f"{engine.name} has the rule",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from congress.interfaces.datasource import Config, DatasourceDriver, Done, PollRequest
+from congress.interfaces.datasource import DatasourceDriver, Done, PollRequest
 from congress.interfaces.plugin import Option, PluginInfo
 from congress.model.delta import Batch, Snapshot
 from congress.model.schema import Column, Schema, TableSchema
