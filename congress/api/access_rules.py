@@ -110,6 +110,8 @@ RULES = (
     _rule("ledger:mark-done", CREATE, "Say that an action that is in doubt was executed."),
     _rule("ledger:retry", CREATE, "Have an action that is in doubt or failed executed again."),
     _rule("ledger:cancel", CREATE, "Have an action that waits not executed."),
+    _rule("system:status", READ, "Show how the nodes of this Congress fare."),
+    _rule("system:metrics", READ, "Read the same as metrics."),
     _rule("audit:list", READ, "List who wrote what, and what came of it."),
 )
 

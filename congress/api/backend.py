@@ -7,13 +7,13 @@ Invariant: every failure of what is behind comes out as ``Refused`` or
 ``StorageError``, never as an answer that looks complete and is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask import current_app
 
 from congress.api.watchers import Watchers
-from congress.interfaces.role import RoleParts
+from congress.interfaces.role import Peer, RoleParts
 from congress.interfaces.storage import DatasourceRecord
 from congress.model.diagnostic import Refused, refuse
 from congress.model.status import Health
@@ -78,6 +78,14 @@ class Backend:
     def reaches(self, node: str) -> bool:
         """Whether a node is alive, as far as is known here."""
         return any(peer.node == node for peer in self._parts.bus.peers())
+
+    def peers(self) -> Sequence[Peer]:
+        """The nodes that are alive, as far as is known here, this one first."""
+        return self._parts.bus.peers()
+
+    def ask_at(self, node: str, service: str, method: str, timeout: float) -> Any:
+        """Ask a service of a node."""
+        return self._parts.bus.call(service, method, timeout=timeout, node=node)
 
     def manager(self, method: str, **args: Any) -> Any:
         """Ask the service that keeps the data sources."""

@@ -89,7 +89,12 @@ class Bus:
         self._notice_handlers: dict[str, list[Callable[[str, Mapping[str, Any]], None]]] = {}
         self._membership = Membership(node, instance)
         self._services = Services(self._counters)
-        self._services.add(OWN_SERVICE, {"probe": self._probed, "schema": self._schema}, None)
+        answers: dict[str, Method] = {
+            "probe": self._probed,
+            "schema": self._schema,
+            "stats": self.stats,
+        }
+        self._services.add(OWN_SERVICE, answers, None)
         self._calls = Calls(
             self._transport,
             self._services,
@@ -101,19 +106,22 @@ class Bus:
         self._doubles = Doubles(
             (node, instance), self._calls, self._membership, clock, self._options
         )
-        self._exchange = Exchange(
+        self._exchange = self._make_exchange(rng or random.Random(instance))  # noqa: S311 - jitter
+        self._heart = self._make_heart()
+
+    def _make_exchange(self, rng: random.Random) -> Exchange:
+        return Exchange(
             self._transport,
-            (node, instance),
-            clock,
+            (self.node, self.instance),
+            self._clock,
             self._options,
             self._counters,
             self._negotiation,
-            rng or random.Random(instance),  # noqa: S311 - jitter, no secret
+            rng,
             peers=self._membership.peers,
             later=self._run_event,
             changed=lambda: self._heart.beat_soon(),
         )
-        self._heart = self._make_heart()
 
     def _make_heart(self) -> Heart:
         exchange, services = self._exchange, self._services

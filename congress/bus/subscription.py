@@ -59,6 +59,8 @@ class SourceSubscription:
         self.source = source
         self.tables = frozenset(tables)
         self.closed = False
+        #: Since when (monotonic) not all that is known to exist has been handed over.
+        self._behind_since: float | None = None
         #: Tables that were added and have had no snapshot since: what is on its way
         #: of them may be from before they were removed, and means nothing.
         self._awaited = set(self.tables)
@@ -119,8 +121,13 @@ class SourceSubscription:
 
     def tick(self) -> None:
         """Time has passed."""
-        self.feed.tick(self._means.clock.monotonic())
+        now = self._means.clock.monotonic()
+        self.feed.tick(now)
         self.inbox.kick()
+        if not self._is_behind():
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
 
     def stats(self) -> dict[str, Any]:
         """For status."""
@@ -131,8 +138,17 @@ class SourceSubscription:
             "epoch": position.epoch.number if position else None,
             "seq": position.seq if position else None,
             "lag": self.feed.lag(),
+            "lag_seconds": self._behind_for(),
             "inbox_rows": self.inbox.rows,
         }
+
+    def _is_behind(self) -> bool:
+        live = all(state == "live" for state in self.states().values())
+        return bool(self.feed.lag() or self.inbox.rows or not live)
+
+    def _behind_for(self) -> float:
+        since = self._behind_since
+        return 0.0 if since is None else self._means.clock.monotonic() - since
 
     # For the feed
 

@@ -174,6 +174,13 @@ class FakeManager:
         self._engine.mirrors.add(name)
         return self._shown(record)
 
+    def datasource_status_all(self) -> dict[str, dict[str, Any]]:
+        leader = {"node": "node", "instance": "one", "epoch": 1, "since": 1_700_000_000.0 - 60}
+        detail = {"state": "ok", "leader": leader, "actions": {"done": 4, "in_doubt": 1}}
+        records = self._storage.read(lambda tx: tx.datasources.list())
+        here = {record.name: {"node": "node", "detail": detail} for record in records}
+        return {**here, "far": {"node": "elsewhere", "detail": None}}
+
     def _shown(self, record: DatasourceRecord) -> dict[str, Any]:
         return {
             "id": record.id,

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from congress.interfaces.plugin import PluginInfo, Scope
-from congress.interfaces.role import RoleParts
+from congress.interfaces.role import Epoch, Peer, Position, RoleParts
 from congress.interfaces.storage import StorageBackend, StorageContext
 from congress.kernel.options import new_conf
 from congress.model.diagnostic import Diagnostic, Refused, Span, refuse
@@ -40,7 +40,10 @@ class FakeBus:
         self.unreachable: set[str] = set()
 
     def peers(self) -> list[Any]:
-        return [SimpleNamespace(node="node")]
+        ok, since = Health(), Position(Epoch(3, "one"), 7)
+        names = [name for name in self.services if not name.startswith("__")]
+        services = dict.fromkeys(names, ok)
+        return [Peer("node", "one", services, {"nova": since}, {"policy-revision": 1})]
 
     def call(
         self,
@@ -59,6 +62,30 @@ class FakeBus:
             raise refuse("unavailable", f"nobody serves {service}")
         answer = getattr(self.services[service], method)(**(args or {}))
         return json.loads(json.dumps(answer))
+
+
+class FakeBusStats:
+    """What a bus tells of itself; see ``congress.bus.Bus.stats``."""
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "counters": {"resync.gap": 2},
+            "peers": ["other"],
+            "protocol": {"speaks": [1, 1], "agreed": {"other": 1}},
+            "refused": [],
+            "subscriptions": [
+                {
+                    "source": "nova",
+                    "tables": {"servers": "live", "ports": "stale"},
+                    "epoch": 3,
+                    "seq": 7,
+                    "lag": 1,
+                    "lag_seconds": 1.5,
+                    "inbox_rows": 20,
+                }
+            ],
+            "publishers": {},
+        }
 
 
 def told(
@@ -429,7 +456,9 @@ class FakeEngine(FakeLibrary):
         return explanation(query)
 
     def engine_status(self) -> dict[str, Any]:
-        return {"revision": self.revision, "transaction": 1, "sources": {}, "parked": []}
+        table = {"as_of": 1_700_000_000.0 - 30, "complete": True, "stale": False, "epoch": 3}
+        sources = {"nova": {"servers": {**table, "rejected": 0}}}
+        return {"revision": self.revision, "transaction": 1, "sources": sources, "parked": []}
 
     def wait_revision(self, revision: int, timeout: float) -> dict[str, Any]:
         if revision > self.revision:
@@ -493,7 +522,7 @@ def make_parts(
     storage.open()
     bus, engine = FakeBus(), FakeEngine(storage)
     manager = FakeManager(bus, storage, engine)
-    bus.services = {"policy-engine": engine, "datasources": manager}
+    bus.services = {"policy-engine": engine, "datasources": manager, "__bus": FakeBusStats()}
     parts = RoleParts(
         conf=conf,
         bus=bus,  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from congress.api.v1 import (
     rules,
     schemas,
     status,
+    system,
     tables,
     versions,
     webhooks,
@@ -38,4 +39,5 @@ BLUEPRINTS: Sequence[Blueprint] = (
     ledger.bp,
     audit.bp,
     library.bp,
+    system.bp,
 )

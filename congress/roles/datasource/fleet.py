@@ -270,7 +270,8 @@ class Fleet:
             self._away(error)
 
     def standings(self) -> dict[str, dict[str, Any]]:
-        """Every configured datasource by name: its state, and which node runs it.
+        """Every configured datasource by name: its state, which node runs it, and, where
+        that is this one, ``detail``.
 
         :raises StorageError: storage is away.
         """
@@ -294,6 +295,7 @@ class Fleet:
                 "state": state,
                 "message": message,
                 "node": owner if record.enabled else "",
+                "detail": host.detail() if host else None,
             }
         return found
 

@@ -301,6 +301,7 @@ class StatsTest(BusTestCase):
                 "epoch": 2,
                 "seq": 1,
                 "lag": 0,
+                "lag_seconds": 0.0,
                 "inbox_rows": 0,
             },
             subscription,
@@ -309,6 +310,19 @@ class StatsTest(BusTestCase):
             {"epoch": 2, "seq": 1, "rows": {"t": 2}, "wanted": ["t"], "subscribers": ["two"]},
             one.stats()["publishers"]["s"],
         )
+        self.assertEqual(two.call("__bus", "stats", timeout=1), two.stats())
+
+    def test_status_tells_how_far_behind_and_for_how_long(self) -> None:
+        one, two, seen = self.bus("one"), self.bus("two"), Recorder()
+        two.subscribe("s", ["t"], seen.on_arrival)
+        self.clock.advance(4)
+        (subscription,) = two.stats()["subscriptions"]
+        self.assertEqual({"t": "pending"}, subscription["tables"])
+        self.assertAlmostEqual(4.0, subscription["lag_seconds"], delta=0.5)
+        one.publisher("s", Epoch(1, "x")).publish([Snapshot("t", rows(1))], {})
+        self.until(lambda: bool(seen.arrivals))
+        self.clock.advance(1)
+        self.assertEqual(0.0, two.stats()["subscriptions"][0]["lag_seconds"])
 
 
 def _hint(refused: Refused) -> str:
