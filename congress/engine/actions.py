@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from congress.engine.lang.ast import Modal
 from congress.engine.lang.printer import print_rule
-from congress.engine.lang.resolved import TableId
+from congress.engine.lang.resolved import NOW, TableId
 from congress.engine.lang.strata import reachable
 from congress.engine.workspace import RuleKey, StoredRule, Workspace
 from congress.model.action import DesiredAction
@@ -58,6 +58,13 @@ def sources_of(workspace: Workspace, stored: StoredRule) -> frozenset[TableId]:
     if stored.resolved is None:
         return frozenset(table for table in stored.waits if workspace.source(table[0]))
     return sources_among(workspace, {goal.table for goal in stored.resolved.lookups})
+
+
+def timed(workspace: Workspace, stored: StoredRule) -> bool:
+    """Whether what a rule says depends on the current time."""
+    if stored.resolved is None:
+        return False
+    return NOW in reachable({goal.table for goal in stored.resolved.lookups}, workspace.reads)
 
 
 def sources_among(workspace: Workspace, tables: Iterable[TableId]) -> frozenset[TableId]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 from weakref import ReferenceType
 
-from congress.engine.actions import desired, sources_among, sources_of
+from congress.engine.actions import desired, sources_among, sources_of, timed
 from congress.engine.asking import Desk
 from congress.engine.checking import check_texts
 from congress.engine.deltas import Deltas
@@ -333,6 +333,11 @@ class Engine:
         :raises Refused: if there is no such rule.
         """
         return sources_of(self._state, rule_of(self._state, policy, rule))
+
+    @guarded
+    def timed(self, policy: str, rule: str) -> bool:
+        """Whether what a rule says depends on the current time, through everything."""
+        return timed(self._state, rule_of(self._state, policy, rule))
 
     @guarded
     def sources(self, policy: str, table: str) -> frozenset[tuple[str, str]]:

@@ -59,6 +59,22 @@ FAILED_ONCE: dict[str, Plan] = {
             Step(20.939, "flip", ("s0", "d")),
         ),
     ),
+    "an engine that was not well when it published was never trusted to lead": Plan(
+        seed=1061,
+        nodes=LAYOUTS[3],
+        strategy="lease",
+        pace=SLOW_PACE,
+        restart=False,
+        steps=(
+            Step(1.737, "flip", ("s1", "a")),
+            Step(7.924, "flip", ("s0", "d")),
+            Step(11.001, "flip", ("s0", "e")),
+            Step(11.589, "toggle", (1.0, "all1")),
+            Step(11.731, "toggle", (1.0, "all1")),
+            Step(17.999, "crash", ("all1", "", 0.0, 14.501, 0.0)),
+            Step(29.913, "flip", ("s0", "e")),
+        ),
+    ),
     "an engine that woke up led with what it had known before": Plan(
         seed=3276,
         nodes=LAYOUTS[0],

@@ -4,19 +4,22 @@ Imports the interfaces and the model only; no I/O. Used on the action loop.
 
 Invariants: a copy is obeyed only while ``whole``; the edges it gives are all the
 differences between what it held and what it holds, in an order that depends on
-nothing but the rows.
+nothing but the rows; each tells between which two bases it happened, if the engine
+tells what its actions follow from.
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from congress.interfaces.role import Arrival
 from congress.model.action import DesiredAction
-from congress.model.delta import Change, Snapshot
+from congress.model.basis import Basis, covers, from_text, newer, part
+from congress.model.delta import Change, Snapshot, applied
 from congress.model.values import Row, row_from_plain, row_order_key
 
 TABLE_PREFIX = "__actions/"
+BASIS_TABLE = "__basis"
 SOURCE_PREFIX = "policy-engine/"
 SERVICE = "policy-engine"
 
@@ -28,16 +31,30 @@ Rule = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An action came into force or passed. ``at`` is monotonic."""
+    """An action came into force or passed. ``at`` is monotonic.
+
+    :param basis: what it followed from that it did; ``None`` if nobody can tell.
+    :param before: a basis from which it did not follow yet.
+    """
 
     desired: DesiredAction
     rise: bool
     at: float
+    basis: Basis | None = None
+    before: Basis | None = None
 
     @property
     def key(self) -> str:
         """The key of the action."""
         return self.desired.key
+
+    def may_follow(self, basis: Basis) -> bool:
+        """Whether it may have happened after all that follows from a basis."""
+        return self.basis is not None and newer(self.basis, basis)
+
+    def follows(self, basis: Basis) -> bool:
+        """Whether it happened after all that follows from a basis."""
+        return self.may_follow(basis) and self.before is not None and covers(self.before, basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,9 @@ class Copy:
     holds: set[Rule] = field(default_factory=set)
     rises: dict[str, list[Edge]] = field(default_factory=dict)
     _rows: frozenset[Row] = frozenset()
+    _basis_rows: frozenset[Row] = frozenset()
+    _marks: Basis = field(default_factory=dict)
+    _bases: dict[Rule, Basis] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -91,12 +111,16 @@ class Copy:
         armed: set[Rule] = set()
         malformed: list[Row] = []
         unarmed = frozenset(self.holds)
+        marks = self._marks
         for change in arrival.changes:
             if change.table == self.table:
                 self._take(change, now, edges, armed, malformed)
+            elif change.table == BASIS_TABLE:
+                self._found(change, malformed)
+        edges = [self._based(edge, marks) for edge in edges]
         if self.complete:
             for edge in edges:
-                if edge.rise and _rule(edge.desired) not in unarmed:
+                if edge.rise and rule_of(edge.desired) not in unarmed:
                     self.rises.setdefault(edge.key, []).append(edge)
         coverage = arrival.coverage.get(self.table)
         if coverage is not None:
@@ -116,7 +140,34 @@ class Copy:
 
     def held(self, desired: DesiredAction) -> bool:
         """Whether the engine says that the action's rule is not armed."""
-        return _rule(desired) in self.holds
+        return rule_of(desired) in self.holds
+
+    def basis(self, rule: Rule) -> Basis | None:
+        """What the engine's word on a rule's actions follows from; ``None`` if it cannot tell."""
+        return self._bases.get(rule)
+
+    def _based(self, edge: Edge, before: Basis) -> Edge:
+        basis = self._bases.get(rule_of(edge.desired))
+        if basis is None:
+            return edge
+        return replace(edge, basis=basis, before=part(before, basis))
+
+    def _found(self, change: Change, malformed: list[Row]) -> None:
+        """Learn what the actions follow from."""
+        self._basis_rows = applied(self._basis_rows, change)
+        marks: Basis = {}
+        depends: dict[Rule, tuple[str, ...]] = {}
+        for row in sorted(self._basis_rows, key=row_order_key):
+            try:
+                policy, rule, text = map(str, row)
+                if rule:
+                    depends[policy, rule] = tuple(map(str, json.loads(text)))
+                else:
+                    marks = from_text(text)
+            except (ValueError, TypeError):
+                malformed.append(row)
+        self._marks = marks
+        self._bases = {rule: part(marks, names) for rule, names in depends.items()}
 
     def _take(
         self,
@@ -158,7 +209,8 @@ class Copy:
             self.wants.pop(desired.key, None)
 
 
-def _rule(desired: DesiredAction) -> Rule:
+def rule_of(desired: DesiredAction) -> Rule:
+    """The rule that asks for an action."""
     return desired.policy, desired.rule
 
 

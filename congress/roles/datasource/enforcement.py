@@ -141,7 +141,7 @@ class Enforcement:
             self._loop.later(RETRY, self._begin)
             return
         self.executor.begin(entries)
-        self._follower.begin(entries)
+        self._follower.begin(entries, self._ledger.basis)
 
     def _take(self, edges: Sequence[Edge]) -> None:
         self.executor.take(edges)

@@ -17,10 +17,18 @@ from congress.interfaces.role import Arrival, Bus, Subscription
 from congress.interfaces.runtime import Clock, Loop, Timer
 from congress.interfaces.storage import LedgerEntry
 from congress.model.action import DesiredAction
-from congress.roles.datasource.copies import SOURCE_PREFIX, Copy, Edge, Turn
+from congress.model.basis import Basis
+from congress.roles.datasource.copies import (
+    BASIS_TABLE,
+    SOURCE_PREFIX,
+    Copy,
+    Edge,
+    Turn,
+    rule_of,
+)
 from congress.roles.datasource.electorate import Electorate, Sightings
 from congress.roles.datasource.settings import Settings
-from congress.roles.datasource.takeover import Past, plan
+from congress.roles.datasource.takeover import Known, Past, plan
 
 LOG = logging.getLogger(__name__)
 
@@ -64,14 +72,17 @@ class Follower:
         self._timer: Timer | None = None
         self._leadership: Leadership | None = None
 
-    def begin(self, entries: Iterable[LedgerEntry]) -> None:
-        """Start from what the ledger holds, and look around from now on."""
+    def begin(self, entries: Iterable[LedgerEntry], basis: Basis | None) -> None:
+        """Start from what the ledger holds, and look around from now on.
+
+        :param basis: what all of it follows from, if that is known.
+        """
         now, wall = self._clock.monotonic(), self._clock.time()
         for entry in entries:
             if entry.active:
                 self._active[entry.key] = entry.desired
             if not entry.manual:
-                self._past.known.add(entry.key)
+                self._past.known[entry.key] = Known(rule_of(entry.desired), basis)
                 self._past.touched[entry.key] = now - max(0.0, wall - entry.updated_at)
                 self._past.rises[entry.key] = [now - max(0.0, wall - entry.created_at)]
         self._past.forget(now - self._memory())
@@ -140,9 +151,11 @@ class Follower:
             self._loop.post(lambda: self._take(copy, arrival, at))
 
         def changed(table: str, state: str) -> None:
-            self._loop.post(lambda: self._change_state(copy, state == "live"))
+            if table == copy.table:
+                self._loop.post(lambda: self._change_state(copy, state == "live"))
 
-        subscription = self._bus.subscribe(SOURCE_PREFIX + node, [copy.table], arrived, changed)
+        tables = [copy.table, BASIS_TABLE]
+        subscription = self._bus.subscribe(SOURCE_PREFIX + node, tables, arrived, changed)
         self._watched[node] = _Watched(copy, subscription)
 
     def _drop(self, node: str) -> None:
@@ -234,19 +247,26 @@ class Follower:
 
     def _obey(self, copy: Copy, turn: Turn) -> None:
         """Work in what one arrival of the leader changed."""
+        now = self._clock.monotonic()
+        settled = [k for k in sorted(self._settling) if self._past.outdated(k, copy)]
+        for key in settled:
+            del self._settling[key]
         edges: list[Edge] = []
         level = {edge.key: edge.key in self._active for edge in turn.edges}
+        skipped = self._settling.keys() | settled
         for edge in turn.edges:
-            if edge.key in self._settling or copy.held(edge.desired):
+            if edge.key in skipped or copy.held(edge.desired):
                 continue
             if level[edge.key] != edge.rise:
                 level[edge.key] = edge.rise
                 edges.append(edge)
         self._emit(edges)
+        if settled:
+            self._carry_out(copy, now, settled)
         if turn.armed:
             known = {**self._active, **copy.wants}
-            keys = [k for k, d in sorted(known.items()) if (d.policy, d.rule) in turn.armed]
-            self._level(copy, keys, self._clock.monotonic())
+            keys = [k for k, d in sorted(known.items()) if rule_of(d) in turn.armed]
+            self._level(copy, keys, now)
 
     def _level(self, copy: Copy, keys: Iterable[str], now: float) -> None:
         """Bring keys to where the copy has them."""
@@ -257,7 +277,7 @@ class Follower:
             if desired is None or key in self._settling or copy.held(desired):
                 continue
             if wanted != (key in self._active):
-                edges.append(Edge(desired, wanted, now))
+                edges.append(Edge(desired, wanted, now, copy.basis(rule_of(desired))))
         self._emit(edges)
 
     def _emit(self, edges: Sequence[Edge]) -> None:

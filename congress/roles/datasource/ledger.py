@@ -19,6 +19,7 @@ import msgspec
 from congress.interfaces.runtime import Clock
 from congress.interfaces.storage import AuditRecord, LedgerEntry, StorageBackend, Transaction
 from congress.model.action import ActionState, DesiredAction, Promise, action_id
+from congress.model.basis import Basis, from_text, joined, to_text
 from congress.roles.datasource.copies import Edge
 from congress.roles.datasource.leases import Tenure
 
@@ -58,6 +59,9 @@ class Ledger:
         self._storage = storage
         self._tenure = tenure
         self._clock = clock
+        self._fact = f"actions-basis/{datasource}"
+        #: What all rises and falls here follow from; ``None`` if that is not known.
+        self.basis: Basis | None = None
         self._counts: Counter[ActionState] = Counter()
         self._counting = threading.Lock()
 
@@ -75,7 +79,7 @@ class Ledger:
         """
         now = self._clock.time()
 
-        def work(tx: Transaction) -> Sequence[LedgerEntry]:
+        def work(tx: Transaction) -> tuple[Sequence[LedgerEntry], str | None]:
             entries = []
             for entry in tx.ledger.list(self._datasource):
                 if entry.state is ActionState.CLAIMED:
@@ -85,9 +89,10 @@ class Ledger:
                     entries.append(settled)
                 else:
                     entries.append(entry)
-            return entries
+            return entries, tx.facts.get(self._fact)
 
-        entries = self._run(work)
+        entries, text = self._run(work)
+        self.basis = from_text(text) if text else None
         self._counts = Counter(entry.state for entry in entries)
         return entries
 
@@ -95,6 +100,7 @@ class Ledger:
         """Write rises and falls; the entries as they stand then."""
         written = list(edges)
         now, mono = self._clock.time(), self._clock.monotonic()
+        basis = _reached(self.basis, written)
 
         def work(tx: Transaction) -> tuple[list[Step], list[LedgerEntry]]:
             steps: list[Step] = []
@@ -109,9 +115,11 @@ class Ledger:
                     steps.append((old, new))
                 if (entry := new or old) is not None:
                     standing[edge.key] = entry
+            self._put_basis(tx, basis)
             return steps, list(standing.values())
 
         steps, standing = self._run(work)
+        self.basis = basis
         self._count(steps)
         return standing
 
@@ -225,6 +233,12 @@ class Ledger:
         self._count([step])
         return step[1]
 
+    def _put_basis(self, tx: Transaction, basis: Basis | None) -> None:
+        stored = tx.facts.get(self._fact)
+        text = to_text(basis) if basis else None
+        if text is not None and text != stored:
+            tx.facts.set(self._fact, text, stored)
+
     def _run(self, work: Callable[[Transaction], T]) -> T:
         return self._storage.run(work, fence=self._tenure.fence)
 
@@ -300,6 +314,14 @@ def _taken_over(entry: LedgerEntry, now: float) -> LedgerEntry:
     if entry.promise is Promise.AT_LEAST_ONCE:
         return dataclasses.replace(entry, state=ActionState.NEW, updated_at=now)
     return dataclasses.replace(entry, state=ActionState.IN_DOUBT, message=DOUBTFUL, updated_at=now)
+
+
+def _reached(basis: Basis | None, edges: Iterable[Edge]) -> Basis | None:
+    """What a ledger follows from after some edges."""
+    for edge in edges:
+        if edge.basis is not None:
+            basis = joined(basis or {}, edge.basis)
+    return basis
 
 
 def bounded(result: object) -> object:

@@ -5,7 +5,11 @@ Imports the model only; no I/O, no clock of its own.
 The engines see the same data, one a little later than the other, and no identity
 agrees between them. So a difference between the new leader's copy and the ledger
 is either something the old leader never told, or something that one of the two
-has not seen yet. Three rules keep the second from being taken for the first:
+has not seen yet. Mostly the bases tell (see ``congress.model.basis``): the word of an
+engine that has seen all that the ledger's last edge of a key followed from, and more,
+is the later one, and its rises since then were missed. Where they do not, because
+the copy is behind, or went past that point in one step, or its engine cannot tell,
+three rules keep the second from being taken for the first:
 
 * what the ledger learned only ``settle`` seconds ago is left to settle, and
   compared when that time is over;
@@ -19,11 +23,21 @@ came back from wherever they were, never make an activation run twice; a rise th
 only the new leader saw is not lost, nor is a flap of the last ``window`` seconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from congress.model.action import DesiredAction
-from congress.roles.datasource.copies import Copy, Edge
+from congress.model.basis import Basis, joined, newer
+from congress.roles.datasource.copies import Copy, Edge, Rule, rule_of
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An action that rose before: its rule, and what the ledger's word on it follows
+    from; ``None`` if nobody can tell."""
+
+    rule: Rule
+    basis: Basis | None = None
 
 
 @dataclass(slots=True)
@@ -33,14 +47,35 @@ class Past:
 
     rises: dict[str, list[float]] = field(default_factory=dict)
     touched: dict[str, float] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
+    known: dict[str, Known] = field(default_factory=dict)
 
     def note(self, edge: Edge) -> None:
         """An edge is on its way into the ledger."""
-        self.known.add(edge.key)
+        before = self.known.get(edge.key)
+        basis = edge.basis
+        if before and before.basis is not None and basis is not None:
+            basis = joined(before.basis, basis)
+        self.known[edge.key] = Known(rule_of(edge.desired), basis)
         self.touched[edge.key] = edge.at
         if edge.rise:
             self.rises.setdefault(edge.key, []).append(edge.at)
+
+    def outdated(self, key: str, copy: Copy) -> bool:
+        """Whether a copy surely knows more of a key than the ledger."""
+        known = self.known.get(key)
+        if known is None or known.basis is None:
+            return False
+        basis = copy.basis(known.rule)
+        if basis is None or not newer(basis, known.basis):
+            return False
+        rises = copy.rises.get(key, ())
+        return all(e.follows(known.basis) or not e.may_follow(known.basis) for e in rises)
+
+    def missed(self, key: str, copy: Copy) -> int:
+        """How often a key rose in a copy after all that the ledger's word on it follows from."""
+        known = self.known[key]
+        assert known.basis is not None
+        return sum(edge.follows(known.basis) for edge in copy.rises.get(key, ()))
 
     def forget(self, before: float) -> None:
         """Forget what is older."""
@@ -77,34 +112,37 @@ def plan(
     grown_up = copy.since + settle
     keys = copy.wants.keys() | active.keys() | copy.rises.keys() | past.touched.keys()
     if now < grown_up:
-        keys |= past.known
+        keys |= past.known.keys()
     for key in sorted(keys if only is None else only):
-        due = max(past.touched.get(key, -settle) + settle, grown_up if key in past.known else 0.0)
-        if now < due:
-            settling[key] = due
-            continue
-        first = max(since, grown_up) if key in past.known else since
-        seen = [edge for edge in copy.rises.get(key, ()) if edge.at >= first]
-        desired = copy.wants.get(key) or active.get(key) or (seen[-1].desired if seen else None)
-        if desired is None or copy.held(desired):
-            continue
-        told = sum(at >= first - settle for at in past.rises.get(key, ()))
-        missed = len(seen) - told
-        edges += _steps(desired, key in copy.wants, key in active, missed, now)
+        known = key in past.known
+        rises = copy.rises.get(key, ())
+        desired = copy.wants.get(key) or active.get(key) or (rises[-1].desired if rises else None)
+        if past.outdated(key, copy):
+            missed = past.missed(key, copy)
+        else:
+            due = max(past.touched.get(key, -settle) + settle, grown_up if known else 0.0)
+            if now < due:
+                settling[key] = due
+                continue
+            first = max(since, grown_up) if known else since
+            told = sum(at >= first - settle for at in past.rises.get(key, ()))
+            missed = sum(edge.at >= first for edge in rises) - told
+        if desired is not None and not copy.held(desired):
+            basis = copy.basis(rule_of(desired))
+            edges += [
+                Edge(desired, rise, now, basis)
+                for rise in _steps(key in copy.wants, key in active, missed)
+            ]
     return Plan(tuple(edges), settling)
 
 
-def _steps(
-    desired: DesiredAction, wanted: bool, active: bool, missed: int, now: float
-) -> list[Edge]:
-    """The edges of one key: the flaps that were missed, then the way to where it stands."""
-    steps: list[Edge] = []
-    rises = max(missed, 1 if wanted and not active else 0)
-    for _ in range(rises):
+def _steps(wanted: bool, active: bool, missed: int) -> Iterator[bool]:
+    """The rises and falls of one key: the flaps that were missed, then the way to where
+    it stands."""
+    for _ in range(max(missed, 1 if wanted and not active else 0)):
         if active:
-            steps.append(Edge(desired, False, now))
-        steps.append(Edge(desired, True, now))
+            yield False
+        yield True
         active = True
     if active and not wanted:
-        steps.append(Edge(desired, False, now))
-    return steps
+        yield False

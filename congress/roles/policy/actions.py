@@ -5,7 +5,8 @@ Imports the engine, the interfaces and the model. Runs on the engine loop.
 For each datasource there is a table ``__actions/<datasource>`` whose rows are
 ``want`` (an action that should be in force) or ``hold`` (a rule whose actions are
 to be left as they are). The tables say what follows from committed policy and
-nothing before all policies were loaded.
+nothing before all policies were loaded. The table ``__basis`` says what that
+follows from; it goes with every change of the others, and alone when it is told.
 
 Invariant: an action rule contributes ``want`` rows only while it is armed: every
 source table it reaches was read in full in the source's present epoch and is not
@@ -24,11 +25,14 @@ from congress.interfaces.runtime import Clock
 from congress.model.delta import Snapshot
 from congress.model.schema import Column, ColumnType, Schema, TableSchema
 from congress.model.values import Row, canonical
+from congress.roles.policy.bases import TABLE as BASIS
+from congress.roles.policy.bases import basis_rows, basis_schema
 from congress.roles.policy.feed import Feed
 from congress.roles.policy.loader import Loader
 from congress.roles.policy.outline import Table, head_of, outline, reads_of, tainted
 from congress.roles.policy.reader import status_of
 from congress.roles.policy.runtime import EngineRuntime
+from congress.roles.policy.standing import STATUS_SOURCE
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class ActionRule:
 
     :param reached: the source tables its answer depends on.
     :param fault: why it cannot be relied on whatever the data, if so.
+    :param private: whether it depends on the time, or on what this engine alone can tell.
     """
 
     policy: str
@@ -50,6 +55,7 @@ class ActionRule:
     service: str
     reached: tuple[tuple[str, str], ...]
     fault: str = ""
+    private: bool = False
 
 
 class Actions:
@@ -76,6 +82,7 @@ class Actions:
         self._publisher: Publisher | None = None
         self._rules: list[ActionRule] = []
         self._published: dict[str, frozenset[Row]] = {}
+        self._basis: frozenset[Row] = frozenset()
         self._suspended = ""
         self.held: Mapping[str, str] = {}
         self.unknown: Mapping[str, str] = {}
@@ -134,8 +141,31 @@ class Actions:
         if gone:
             self._publisher.drop(gone)
         if changed:
+            self._publish(changed)
+
+    def tell(self) -> None:
+        """Publish what the actions follow from by now, if that has moved on."""
+        self._publish([])
+
+    def _publish(self, changed: list[Snapshot]) -> None:
+        """Publish tables, and with them what they follow from."""
+        if self._publisher is None:
+            return
+        extents = self._feed.extents
+        basis = basis_rows(
+            [(r.policy, r.id, r.reached) for r in self._rules if self._tells_basis(r)],
+            {table: extent.position for table, extent in extents.items()},
+            self._loader.revision,
+        )
+        if basis != self._basis:
+            self._basis = basis
+            changed = [*changed, Snapshot(BASIS, basis)]
+        if changed:
             coverage = Coverage(self._clock.time(), complete=True)
             self._publisher.publish(changed, {change.table: coverage for change in changed})
+
+    def _tells_basis(self, rule: ActionRule) -> bool:
+        return not rule.private and rule.id not in self.held
 
     def _committed(self, changes: Changes, structural: bool) -> None:
         if self._publisher is None:
@@ -160,14 +190,18 @@ class Actions:
         for rule in rules:
             if not outline(rule.text).action:
                 continue
-            service, reached, fault = head_of(rule)[0], frozenset[Table](), ""
+            service, reached, fault, private = head_of(rule)[0], frozenset[Table](), "", True
             if rule in idle:
                 fault = "is not in force"
             elif missing := sorted(doubtful.intersection(reads_of(rule))):
                 fault = f"a rule for {':'.join(missing[0])} is not in force"
             else:
                 reached = engine.reached(rule.policy, rule.id)
-            found.append(ActionRule(rule.policy, rule.id, service, tuple(sorted(reached)), fault))
+                private = engine.timed(rule.policy, rule.id) or any(
+                    source == STATUS_SOURCE for source, _ in reached
+                )
+            depends = tuple(sorted(reached))
+            found.append(ActionRule(rule.policy, rule.id, service, depends, fault, private))
         return found
 
     def _holds(self) -> dict[str, str]:
@@ -200,4 +234,5 @@ class Actions:
 
     def _schema(self) -> Schema:
         columns = tuple(Column(name, ColumnType.STRING, nullable=False) for name in COLUMNS)
-        return Schema.of([TableSchema(table, columns) for table in sorted(self._published)])
+        actions = [TableSchema(table, columns) for table in sorted(self._published)]
+        return Schema.of([*actions, basis_schema()])

@@ -44,6 +44,7 @@ SCHEMA_THREADS = 4
 SCHEMA_QUEUE = 256
 START_TIMEOUT = 30.0
 COMPARE_INTERVAL = 1.0
+BASIS_INTERVAL = 1.0
 LIBRARY_INTERVAL = 60.0
 
 
@@ -88,6 +89,7 @@ class PolicyEngine:
         self._synchronizer.after_load(self._library.follow)
         self._engine_loop.post(self._feed.open)
         self._engine_loop.every(COMPARE_INTERVAL, self._compare)
+        self._engine_loop.every(BASIS_INTERVAL, self._actions.tell)
         self._synchronizer.open()
         self._store_loop.every(LIBRARY_INTERVAL, self._library.follow)
         self._started = True

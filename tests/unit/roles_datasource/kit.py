@@ -145,6 +145,7 @@ class Engine:
         self.bus = bus or case.bus(name)
         self.health = Health()
         self.rows: dict[str, set[Row]] = {}
+        self.basis: frozenset[Row] = frozenset()
         self.bus.serve("policy-engine", {}, lambda: self.health)
         self.out = self.bus.publisher(f"policy-engine/{name}", Epoch(1, self.bus.instance))
 
@@ -155,7 +156,13 @@ class Engine:
         table = f"__actions/{datasource}"
         rows = frozenset(self.rows.setdefault(datasource, set()))
         coverage = Coverage(self.case.clock.time(), complete=True)
-        self.out.publish([Snapshot(table, rows)], {table: coverage})
+        changes = [Snapshot(table, rows), Snapshot("__basis", self.basis)]
+        self.out.publish(changes, {change.table: coverage for change in changes})
+        return self
+
+    def follow(self, rule: DesiredAction, seq: int) -> "Engine":
+        """Say with the next publication what a rule's actions follow from."""
+        self.basis = basis_rows(rule, seq)
         return self
 
     def want(self, *desired: DesiredAction) -> "Engine":
@@ -183,6 +190,12 @@ class Engine:
         rows.discard(("hold", rule.policy, rule.rule, "", ""))
         rows.update(want_row(action) for action in wanted)
         return self.publish(rule.datasource)
+
+
+def basis_rows(rule: DesiredAction, seq: int) -> frozenset[Row]:
+    """That a rule's actions follow from one table of a source, as of a sequence number."""
+    marks = f'{{"s:t":[1,{seq}]}}'
+    return frozenset({(rule.policy, rule.rule, '["s:t"]'), ("", "", marks)})
 
 
 def want_row(desired: DesiredAction) -> Row:

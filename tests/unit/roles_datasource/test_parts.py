@@ -18,7 +18,7 @@ from congress.roles.datasource.ledger import RESULT_SIZE, bounded
 from congress.roles.datasource.redaction import Redactor, driver_logger
 from congress.roles.datasource.rows import check
 from congress.roles.datasource.stops import StopFlag
-from congress.roles.datasource.takeover import Past, plan
+from congress.roles.datasource.takeover import Known, Past, plan
 from congress.testing.runtime import ManualClock
 
 
@@ -212,7 +212,7 @@ class PlanTest(unittest.TestCase):
         self.assertEqual([], self.steps(self.make(10.0, 11.0, wanted=False), active=False))
 
     def test_a_copy_that_has_just_come_says_nothing_of_what_is_known(self) -> None:
-        past = Past(known={DESIRED.key})
+        past = Past(known={DESIRED.key: Known(("p", "r"))})
         for active in (True, False):
             copy = self.make(1.0, wanted=True) if not active else self.make(wanted=False)
             known = {DESIRED.key: DESIRED} if active else {}
@@ -222,7 +222,7 @@ class PlanTest(unittest.TestCase):
         self.assertEqual([True], [edge.rise for edge in new.edges])
 
     def test_a_copy_that_catches_up_has_seen_nothing_new(self) -> None:
-        past = Past(known={DESIRED.key})
+        past = Past(known={DESIRED.key: Known(("p", "r"))})
         copy = self.make(1.0, wanted=True)
         made = plan(copy, {DESIRED.key: DESIRED}, past, 2.0, settle=2.0, window=30.0)
         self.assertEqual(((), {}), (made.edges, dict(made.settling)))
