@@ -42,9 +42,7 @@ class PlanTest(DatasourceCase):
 
     def test_so_do_flaps(self) -> None:
         self.assertEqual([False, True], self.steps((5, True), (6, False), (7, True), active=True))
-        self.assertEqual(
-            [True, False], self.steps((5, False), (6, True), (7, False), active=False)
-        )
+        self.assertEqual([True, False], self.steps((5, False), (6, True), (7, False), active=False))
 
     def test_what_is_not_newer_is_left_to_settle(self) -> None:
         for seq in (4, 5):
