@@ -58,10 +58,11 @@ class Api:
         """A rule."""
         return self.create(f"/v1/policies/{policy}/rules", rule=rule)
 
-    def execute(self, source: str, action: str, *args: Any, timeout: float = 30.0) -> Any:
-        """The answer to an action that a person asks for."""
+    def execute(self, source: str, action: str, *args: Any, **headers: str) -> requests.Response:
+        """The answer to an action that a person asks for, when it is over."""
         body = {"name": action, "args": {"positional": list(args)}}
-        return self.ask("POST", f"/v1/data-sources/{source}?action=execute", body, timeout)
+        path = f"/v1/data-sources/{source}?action=execute&wait=true"
+        return self.ask("POST", path, body, **headers)
 
     def push(
         self, source: str, table: str, rows: list[Any], method: str = "PUT", **headers: str
