@@ -70,10 +70,16 @@ def _version(rows: frozenset[Row]) -> Any:
 class World:
     """Nodes, sources and subscribers on one bad network."""
 
-    def __init__(self, seed: int, faults: Faults, options: BusOptions) -> None:
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults,
+        options: BusOptions,
+        network: type[LossyNetwork] = LossyNetwork,
+    ) -> None:
         self.clock = ManualClock()
         self.sim = SimThreads(self.clock, seed)
-        self.network = LossyNetwork(self.sim, seed, faults)
+        self.network = network(self.sim, seed, faults)
         self.faults = faults
         self.options = options
         self.objections: list[str] = []

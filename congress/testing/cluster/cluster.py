@@ -78,8 +78,11 @@ class Cluster:
 
     def run(self) -> Outcome:
         """Play the plan and judge; can be done once."""
-        with _silence():
-            self._play()
+        with silence():
+            self.begin()
+            for step in self.plan.steps:
+                self.director.schedule(step)
+            self.sim.run_for(DURATION)
             after = self._settle()
             failures = self._failures(after)
             if self.plan.restart and not failures:
@@ -92,6 +95,18 @@ class Cluster:
             dict(self.chronicle.counts),
             self.chronicle.lines,
         )
+
+    # The same for who plays by hand, through the director
+
+    def begin(self) -> None:
+        """Start all nodes."""
+        for slot in self._roles:
+            self.boot(slot)
+        self._every(1.0, self.gardener.tend)
+
+    def end(self) -> Sequence[str]:
+        """End all faults and wait until all is well; what is wrong, if anything."""
+        return self._failures(self._settle())
 
     # What the director asks for
 
@@ -121,14 +136,6 @@ class Cluster:
         self._slots[slot] = None
 
     # The course of a run
-
-    def _play(self) -> None:
-        for slot in self._roles:
-            self.boot(slot)
-        for step in self.plan.steps:
-            self.director.schedule(step)
-        self._every(1.0, self.gardener.tend)
-        self.sim.run_for(DURATION)
 
     def _settle(self) -> float:
         """End all faults, and wait until all is well; how long that took."""
@@ -235,7 +242,7 @@ ACTIONS = (
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """No log lines: the nodes complain of every fault, as they should."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
