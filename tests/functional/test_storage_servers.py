@@ -34,6 +34,7 @@ from congress.plugins.storage.sql.models import Base, PolicyRevision
 from congress.testing.runtime import ManualClock
 from congress.testing.storage import StorageSuite
 from congress.testing.storage.case import Case, a_policy, an_entry
+from tests.ha.relay import Relay, Way
 
 SERVERS = {
     "MySQL": "CONGRESS_TEST_MYSQL_URL",
@@ -242,6 +243,45 @@ class OpeningSuite(Case):
         self.assertIs(self.storage.health().state, State.OK)
 
 
+class SilenceSuite(Case):
+    """A database that is there and says nothing, as behind a firewall."""
+
+    url: ClassVar[str]
+
+    def setUp(self) -> None:
+        self.server = Server(self.url)
+        self.server.create()
+        self.addCleanup(self.server.drop)
+        self.server.migrate()
+        self.relay = self.enterContext(Relay(sa.make_url(self.url).port or 0))
+        there = sa.make_url(self.server.conf.database.connection).set(port=self.relay.port)
+        context = StorageContext("bus", ManualClock(), conf=make_conf(there))
+        self.storage = SqlStorage({"timeout": 1}, context)
+        self.addCleanup(self.storage.close)
+        self.storage.open()
+
+    def look(self) -> int:
+        return self.storage.read(lambda tx: tx.changes.revision())
+
+    def test_it_counts_as_away_after_the_timeout_and_is_found_again(self) -> None:
+        for ways in ((Way.TO_NODE,), (Way.TO_SERVER,), (Way.TO_NODE, Way.TO_SERVER)):
+            self.relay.stall(*ways)
+            begun = time.monotonic()
+            with self.assertRaises(StorageError):
+                self.look()
+            self.assertLess(time.monotonic() - begun, 10.0)
+            self.relay.heal()
+            self.assertEqual(self.look(), 0)
+
+    def test_no_connection_is_waited_for_longer_than_the_timeout(self) -> None:
+        self.storage.close()
+        self.relay.stall()
+        begun = time.monotonic()
+        with self.assertRaises(StorageError):
+            self.storage.open()
+        self.assertLess(time.monotonic() - begun, 10.0)
+
+
 class MissingServer(Case):
     """Stands in CI for the tests of a server that is not there."""
 
@@ -258,6 +298,7 @@ def make_tests() -> None:
         if url:
             add_class(f"Test{name}Storage", ServerSuite, url=url)
             add_class(f"Test{name}Opening", OpeningSuite, url=url)
+            add_class(f"Test{name}Silence", SilenceSuite, url=url)
         elif os.environ.get("CI"):
             add_class(f"Test{name}IsThere", MissingServer, variable=variable)
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import tenacity
 from oslo_config import cfg
 
-from congress.interfaces.plugin import OptionValue, PluginInfo
+from congress.interfaces.plugin import Option, OptionValue, PluginInfo, Scope
 from congress.interfaces.storage import (
     AuditStore,
     ChangeStore,
@@ -60,6 +60,9 @@ from congress.plugins.storage.writer import WriterLock
 
 T = TypeVar("T")
 
+#: Longer than a lock is waited for by default would hide that the network is gone.
+TIMEOUT = 20
+
 #: Seconds, at random between nothing and twice as much each time, before a
 #: transaction that collided is repeated.
 _BACK_OFF = tenacity.wait_random_exponential(multiplier=0.01, max=0.5)
@@ -90,11 +93,23 @@ class SqlStorage(StorageBackend):
             name="sql",
             summary="Keeps everything in a database: SQLite, MariaDB, MySQL or PostgreSQL. "
             "Set [database] connection; by default it is an SQLite file in state_path.",
+            options=(
+                Option(
+                    "timeout",
+                    "integer",
+                    "Seconds of silence after which a database on the network counts as away. "
+                    "What waits for it fails then, and is tried again or refused.",
+                    default=TIMEOUT,
+                    scope=Scope.NODE,
+                    minimum=1,
+                ),
+            ),
             features={"persistent": True, "shared": True, "migrations": True},
         )
 
     def __init__(self, config: dict[str, OptionValue], ctx: StorageContext) -> None:
         super().__init__(config, ctx)
+        self._timeout = int(str(config.get("timeout") or TIMEOUT))
         self._engine: sa.Engine | None = None
         self._writer: WriterLock | None = None
         self._health = Health(State.NOT_READY, "the database is not open")
@@ -105,7 +120,7 @@ class SqlStorage(StorageBackend):
             raise refuse("not-configured", "the sql storage backend needs a configuration")
         url = database_url(self.ctx.conf)
         with translated():
-            engine = make_engine(self.ctx.conf, url)
+            engine = make_engine(self.ctx.conf, url, self._timeout)
         try:
             self._check_schema(engine)
         except BaseException:

@@ -2,10 +2,10 @@
 
 May import SQLAlchemy, oslo.db, oslo.config and ``congress.model``.
 
-Invariants: every transaction reads from one snapshot; foreign keys count; texts
-are full Unicode. On SQLite a write transaction takes the write lock when it
-begins, so it waits instead of failing half-way. No message shows a password or a
-value that was to be stored.
+Invariants: every transaction reads from one snapshot, which holds what was committed
+before on whichever member of a cluster; foreign keys count; texts are full Unicode. On
+SQLite a write transaction takes the write lock when it begins, so it waits instead of
+failing half-way. No message shows a password or a value that was to be stored.
 """
 
 import os
@@ -23,6 +23,7 @@ from sqlalchemy import event, exc
 from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Refused, refuse
 from congress.plugins.storage.sql.failures import translated
+from congress.plugins.storage.sql.patience import bound, bounded
 
 DATABASE_FILE = "congress.db"
 
@@ -78,16 +79,18 @@ def _with_driver(url: sa.URL, backend: str) -> sa.URL:
     return url
 
 
-def make_engine(conf: cfg.ConfigOpts, url: sa.URL) -> sa.Engine:
+def make_engine(conf: cfg.ConfigOpts, url: sa.URL, timeout: int = 0) -> sa.Engine:
     """An engine with oslo.db's settings and translation of exceptions.
 
     May connect, as ``[database] max_retries`` says.
 
+    :param timeout: seconds of silence after which the database counts as away; 0: never.
     :raises Refused: ``bad-configuration`` if the driver is not installed.
     :raises DBConnectionError: if the database cannot be reached."""
     try:
         if url.get_backend_name() == "sqlite":
             return make_sqlite_engine(Path(str(url.database)))
+        url = bounded(url, timeout) if timeout else url
         settings: dict[str, Any] = {name: conf.database[name] for name in _ENGINE_OPTIONS}
         engine: sa.Engine = engines.create_engine(url, **settings)
     except ModuleNotFoundError as error:
@@ -95,16 +98,30 @@ def make_engine(conf: cfg.ConfigOpts, url: sa.URL) -> sa.Engine:
         raise _bad(f"the driver {error.name} is not installed",
                    f"pip install 'congress[{extra}]'") from error  # fmt: skip
     engine.hide_parameters = True
+    if timeout:
+        bound(engine, timeout)
+    if engine.dialect.name == "mysql":
+        event.listen(engine, "connect", _set_mysql_isolation)
+        if conf.database.mysql_wsrep_sync_wait is None:
+            event.listen(engine, "connect", _set_galera_causality)
+    # What was connected until now knows nothing of this.
+    engine.dispose()
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ")
-    event.listen(engine, "connect", _set_mysql_isolation)
-    engine.dispose()
     return engine
 
 
 def _set_mysql_isolation(connection: Any, record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _set_galera_causality(connection: Any, record: object) -> None:
+    """A member of Galera answers once it has what was committed before on any other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+        if (found := cursor.fetchone()) and found[1] == "ON":
+            cursor.execute("SET SESSION wsrep_sync_wait = 1")
 
 
 def make_sqlite_engine(path: Path) -> sa.Engine:
