@@ -25,8 +25,10 @@ from congress.model.action import DesiredAction
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Diagnostic
 
-#: From so many changed rows on, they are hidden from the garbage collector.
+#: From so many new rows and buckets of indexes on, they are hidden from the collector.
 _BULK = 20_000
+#: What is younger than this generation may hold cycles that nobody needs any more.
+_YOUNG = 1
 
 _NO_CHANGE: tuple[Rows, Rows] = ((), ())
 
@@ -52,16 +54,16 @@ class Deltas:
         :param number: of this transaction.
         :raises Refused: with every problem; nothing has changed then.
         """
-        self.state.changed_rows = 0
         if not gc.isenabled():
             return self._transact(number, edits, off, deadline, dry_run)
         gc.disable()
         try:
             return self._transact(number, edits, off, deadline, dry_run)
         finally:
-            if self.state.changed_rows >= _BULK:
-                # Rows hold no cycles, and going through all of them takes longer than
-                # most transactions: the collector need not look at them ever again.
+            if gc.get_count()[0] >= _BULK:
+                # Rows and indexes hold no cycles, and going through all of them takes longer
+                # than most transactions: the collector need not look at them ever again.
+                gc.collect(_YOUNG)
                 gc.freeze()
             gc.enable()
 

@@ -50,8 +50,6 @@ class LiveWorkspace(Workspace):
         self.parked = JournaledDict(journal)
         self.broken = JournaledDict(journal)
         self._stages: dict[TableId, Stage] = {}
-        #: How many rows came with the last transaction.
-        self.changed_rows = 0
         #: What came and went with the last transaction, of rules under a modal.
         self.sunk: dict[RuleKey, tuple[Rows, Rows]] = {}
         #: Rules whose effect came or went, with the statement as it was before.
@@ -178,11 +176,9 @@ class LiveWorkspace(Workspace):
             if staged.added or staged.removed:
                 run.stage(self.network.node(table), staged)
         run.run()
-        self.changed_rows = 0
         self.sunk = {}
         tables: dict[TableId, tuple[Rows, Rows]] = {}
         for node, change in run.changes.items():
-            self.changed_rows += len(change[0])
             if node.visible:
                 tables[node.id] = change
             elif node.id[0] == SINK:

@@ -151,8 +151,7 @@ def _finder(step: Scan, relation: Stored) -> Callable[[Environment], Iterable[Ro
 
 def _bucket(step: Scan, relation: Stored) -> Callable[[Environment], Iterable[Row]]:
     if not step.key_columns:
-        rows = relation.rows
-        return lambda environment: rows
+        return lambda environment: relation
     constants = [part.value for part in step.key if isinstance(part, Given)]
     if len(constants) == len(step.key):
         found = relation.find(step.key_columns, key_of(constants))

@@ -1,17 +1,18 @@
 """A table as it was at one moment, while the table itself goes on.
 
-May import ``congress.engine`` below it and ``congress.model`` only. Nothing is copied
-until somebody reads, and then in pieces, so that a change never waits long. Rows that
-come or go meanwhile are noted.
+May import ``congress.engine`` below it and ``congress.model`` only. Nothing is taken
+until somebody reads, and then in pieces, so that a change never waits long, and no more
+than is read. Rows that come or go meanwhile are noted.
 
 Invariant: what is read are the rows of the moment at which it was made. Until all are
-taken, ``_taken`` holds those of the first ``_place`` rows of ``_source`` that were there
-at that moment, and ``_passed`` the others of these.
+taken, ``_pieces`` holds those of the first ``_place`` rows of ``_source`` that were there
+at that moment, ``_passed`` the others of these, and ``_missed`` those that went before
+they could be taken.
 """
 
 import weakref
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 
 from congress.engine.guard import Guard
@@ -37,13 +38,14 @@ class Still:
         "_gone",
         "_guard",
         "_iterator",
+        "_missed",
         "_passed",
         "_pieces",
         "_place",
         "_size",
         "_source",
         "_table",
-        "_taken",
+        "_whole",
     )
 
     def __init__(self, table: Table, guard: Guard) -> None:
@@ -53,8 +55,9 @@ class Still:
         self._size = len(table.rows)
         self._came: set[Row] = set()
         self._gone: dict[Row, int] = {}
-        self._taken: list[dict[Row, int]] = []
-        self._pieces: list[dict[Row, int]] | None = None
+        self._pieces: list[dict[Row, int]] = []
+        self._whole = False
+        self._missed: list[Row] = []
         self._passed: set[Row] = set()
         self._place = 0
         self._iterator: Iterator[Row] | None = None
@@ -65,7 +68,9 @@ class Still:
         return self._size
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(self.copy().rows)
+        if self._copy is not None:
+            return iter(self._copy.rows)
+        return chain.from_iterable(self._portions())
 
     def __contains__(self, row: object) -> bool:
         if self._copy is None:
@@ -85,7 +90,11 @@ class Still:
     def find(self, columns: Columns, key: Key) -> Collection[Row]:
         """The rows with some values; no index is made for it."""
         index = self._live(columns)
-        return self.copy().find(columns, key) if index is None else index.get(key)
+        if index is not None:
+            return index.get(key)
+        if self._copy is not None:
+            return self._copy.find(columns, key)
+        return Found(self, columns, key)
 
     def _live(self, columns: Columns) -> "StillIndex | None":
         """The index of the table that serves, as it was, if there is one."""
@@ -103,12 +112,7 @@ class Still:
             return
         self._iterator = None
         for row in removed:
-            piece = next((each for each in self._taken if row in each), None)
-            if piece is not None:
-                del piece[row]
-                self._gone[row] = 1
-                self._place -= 1
-            elif row in self._passed:
+            if row in self._passed:
                 self._passed.discard(row)
                 self._came.discard(row)
                 self._place -= 1
@@ -116,6 +120,10 @@ class Still:
                 self._came.discard(row)
             else:
                 self._gone[row] = 1
+                if any(row in piece for piece in self._pieces):
+                    self._place -= 1
+                else:
+                    self._missed.append(row)
         self._came.update(added)
 
     def _attached(self) -> bool:
@@ -126,26 +134,29 @@ class Still:
 
     def copy(self) -> Table:
         """The rows as a table of their own that nobody changes."""
-        while self._pieces is None:
+        if self._copy is None:
+            copy = Table()
+            for portion in self._portions():
+                copy.rows.update(portion)
             with self._guard:
-                if self._pieces is None and not self._take():
-                    self._pieces, self._taken, self._passed = self._taken, [], set()
-        if self._copy is None:
-            self._put_together(self._pieces)
-        if self._copy is None:
-            raise AssertionError("unreachable")
+                copy.floats = self._table.floats
+                if self._attached() and not self._came and not self._gone:
+                    self._table.twin = copy
+                self._copy = copy
         return self._copy
 
-    def _put_together(self, pieces: list[dict[Row, int]]) -> None:
-        copy = Table()
-        for piece in pieces:
-            copy.rows.update(piece)
-        with self._guard:
-            copy.rows.update(self._gone)
-            copy.floats = self._table.floats
-            if self._attached() and not self._came and not self._gone:
-                self._table.twin = copy
-            self._copy = copy
+    def _portions(self) -> Iterator[dict[Row, int]]:
+        """All rows, a few at a time; taken when they are asked for."""
+        number = 0
+        while True:
+            with self._guard:
+                if number == len(self._pieces):
+                    if self._whole:
+                        break
+                    self._take()
+            yield self._pieces[number]
+            number += 1
+        yield dict.fromkeys(self._missed, 1)
 
     def matching(self, index: Index, columns: Columns, key: Key) -> Collection[Row] | None:
         """The rows with some values, by an index of the table; None if a copy is better."""
@@ -174,17 +185,40 @@ class Still:
             index.extend(self._came)
             self._table.indexes[index.columns] = index
 
-    def _take(self) -> bool:
-        """Copy some more rows; tell whether there may be others."""
+    def _take(self) -> None:
+        """Take some more rows."""
         if self._iterator is None:
             self._iterator = islice(self._source, self._place, None)
-        piece = list(islice(self._iterator, _PIECE))
-        self._place += len(piece)
+        rows = list(islice(self._iterator, _PIECE))
+        self._place += len(rows)
         if self._came:
-            self._passed.update(row for row in piece if row in self._came)
-            piece = [row for row in piece if row not in self._came]
-        self._taken.append(dict.fromkeys(piece, 1))
-        return self._place < len(self._source)
+            self._passed.update(row for row in rows if row in self._came)
+            rows = [row for row in rows if row not in self._came]
+        self._pieces.append(dict.fromkeys(rows, 1))
+        self._whole = self._place >= len(self._source)
+        if self._whole:
+            self._passed.clear()
+
+
+class Found(Collection[Row]):
+    """The rows of a still with some values, looked for whenever they are gone through."""
+
+    __slots__ = ("_columns", "_key", "_still")
+
+    def __init__(self, still: Still, columns: Columns, key: Key) -> None:
+        self._still = still
+        self._columns = columns
+        self._key = key
+
+    def __iter__(self) -> Iterator[Row]:
+        pick, key = itemgetter(*self._columns), self._key
+        return (row for row in self._still if pick(row) == key)
+
+    def __contains__(self, row: object) -> bool:
+        return row in self._still and any(row == each for each in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class StillIndex:

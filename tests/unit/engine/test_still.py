@@ -87,8 +87,23 @@ class StillTest(unittest.TestCase):
         self.table.apply([], [(7, "o")])
         self.assertEqual({len(index.get(7)) for _ in range(60)}, {1})
 
+    def test_no_more_is_taken_than_is_read(self) -> None:
+        with mock.patch("congress.engine.run.still._PIECE", 7):
+            held = Still(self.table, self.guard)
+            found = held.find((1,), "o")
+            with Stirred(held, lambda: self.fail("taken before it is read")):
+                rows = iter(found)
+            self.table.apply([(99, "o")], [(0, "o"), (39, "o")])
+            self.assertEqual([next(rows) for _ in range(5)], [(n, "o") for n in range(1, 6)])
+            self.table.apply([(0, "o")], [(1, "o"), (38, "o")])
+            self.assertEqual({row[0] for row in rows}, {0, *range(6, 40)})
+            self.assertEqual({row[0] for row in found}, set(range(40)))
+            self.assertEqual(len(found), 40)
+            self.assertIn((38, "o"), found)
+            self.assertNotIn((99, "o"), found)
+
     def test_a_copy_serves_until_the_table_changes(self) -> None:
-        self.assertEqual(len(list(still(self.table, self.guard))), 40)
+        self.assertEqual(len(still(self.table, self.guard).index((0,)).get(7, ())), 1)
         self.assertIs(still(self.table, self.guard), self.table.twin)
         self.table.apply([(99, "x")], [])
         self.assertIsNone(self.table.twin)
