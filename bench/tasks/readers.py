@@ -21,7 +21,11 @@ from bench.tasks.changes import changed_servers
 from congress.engine.guard import Guard
 from congress.kernel.threads import SWITCH_INTERVAL
 
-QUESTION = 'h(s, z) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)'
+#: A page of servers, and a sum over all of them.
+QUESTIONS = (
+    'h(s, z) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)',
+    'h(z, count<s>) :- server(s, n, p, u, f, i, h, "ACTIVE", c), server_tag(s, "zone", z)',
+)
 #: The writer wants to change a row so often, and so many times in all.
 PERIOD, WAKES = 0.01, 600
 TICK = 0.1
@@ -53,7 +57,8 @@ def _beside_reader(bench: Bench) -> tuple[list[float], int, list[float]]:
 
     def read() -> None:
         while not done.is_set():
-            answers.append(len(engine.query(POLICY, QUESTION, limit=1000).rows))
+            for question in QUESTIONS:
+                answers.append(len(engine.query(POLICY, question, limit=1000).rows))
 
     thread = threading.Thread(target=read)
     with _timed(thread) as held:

@@ -170,7 +170,8 @@ class LiveWorkspace(Workspace):
         """
         self.meter.start(deadline)
         run = Propagation(self.network, self.meter, self.journal)
-        self._change_rules(run)
+        if self.turned:
+            self._change_rules(run)
         for table, stage in self._stages.items():
             staged = stage.net()
             if staged.added or staged.removed:

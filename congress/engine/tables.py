@@ -62,32 +62,43 @@ class TableEditor:
 
     def problem(self, table: TableId, row: Row) -> str | None:
         """Why a table cannot hold a row, or nothing."""
-        kinds = set(map(type, row)) if isinstance(row, tuple) else {tuple}
+        kinds = {*map(type, row)} if isinstance(row, tuple) else {tuple}
         if not kinds <= _PLAIN and (problem := _value_problem(row, kinds)):
             return problem
-        schema = self._workspace.declared(table)
+        policy, name = table
+        schema = self._workspace.schemas.get(policy)
         if schema is not None:
-            return schema.problem(row)
-        if self._workspace.closed(table[0]):
-            return f"datasource {table[0]} has no table {table[1]!r}"
-        arity = self._workspace.arity(table)
+            declared = schema.table(name)
+            if declared is not None:
+                return declared.problem(row)
+            if schema.closed:
+                return f"datasource {policy} has no table {name!r}"
+        arity = self._workspace.fixed.get(table)
         if arity is not None and len(row) != arity:
-            return f"table {table[1]!r} has {arity} columns, the row has {len(row)}"
+            return f"table {name!r} has {arity} columns, the row has {len(row)}"
         return None
 
     def _add(self, table: TableId, rows: Iterable[Row]) -> None:
         """Add the rows that fit. The first of them fixes the columns, if nothing did before."""
-        if self._workspace.arity(table) is None:
+        if isinstance(rows, list | tuple) and len(rows) == 1:
+            fitting = [row for row in rows if self._fits(table, row)]
+        else:
             rows = iter(rows)
-            for row in rows:
-                if problem := self.problem(table, row):
-                    self._reject(table, row, problem)
-                else:
-                    self._workspace.add_row(table, row)
-                    break
-        fitting = self._fitting(table, rows)
+            if self._workspace.arity(table) is None:
+                for row in rows:
+                    if self._fits(table, row):
+                        self._workspace.add_row(table, row)
+                        break
+            fitting = self._fitting(table, rows)
         if fitting:
             self._workspace.add_rows(table, fitting)
+
+    def _fits(self, table: TableId, row: Row) -> bool:
+        """Whether a table can hold a row, which is rejected if not."""
+        problem = self.problem(table, row)
+        if problem:
+            self._reject(table, row, problem)
+        return not problem
 
     def _fitting(self, table: TableId, rows: Iterable[Row]) -> list[Row]:
         """The rows that a table can hold; others are rejected.
@@ -95,13 +106,6 @@ class TableEditor:
         Rows whose values have the types of one that fitted fit as well, as far as
         types decide that: not where there is a float or an extreme integer.
         """
-        if isinstance(rows, list | tuple) and len(rows) == 1:
-            (row,) = rows
-            problem = self.problem(table, row)
-            if problem is None:
-                return [row]
-            self._reject(table, row, problem)
-            return []
         known: dict[tuple[type, ...], tuple[int, ...]] = {}
         fitting: list[Row] = []
         for row in rows:
@@ -109,13 +113,10 @@ class TableEditor:
             numbers = known.get(kinds)
             if numbers is not None and all(-_LARGE < row[n] < _LARGE for n in numbers):  # type: ignore[operator]
                 fitting.append(row)
-                continue
-            if problem := self.problem(table, row):
-                self._reject(table, row, problem)
-                continue
-            fitting.append(row)
-            if float not in kinds:
-                known[kinds] = tuple(n for n, kind in enumerate(kinds) if kind is int)
+            elif self._fits(table, row):
+                fitting.append(row)
+                if float not in kinds:
+                    known[kinds] = tuple(n for n, kind in enumerate(kinds) if kind is int)
         return fitting
 
     def _reject(self, table: TableId, row: Row, problem: str) -> None:
@@ -126,9 +127,11 @@ def _value_problem(row: Row, kinds: set[type]) -> str | None:
     """What is wrong with the values of a row whose types are these, if anything is."""
     if not kinds <= _SCALARS:
         return "a row is a tuple of strings, numbers, booleans and nulls"
+    if float in kinds:
+        for value in row:
+            if isinstance(value, float) and not math.isfinite(value):
+                return f"{value} is not a number a table can hold"
     for value in row:
-        if isinstance(value, float) and not math.isfinite(value):
-            return f"{value} is not a number a table can hold"
-        if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        if type(value) is int and value.bit_length() > INTEGER_BITS:
             return f"integers end at {INTEGER_BITS} bits"
     return None

@@ -122,7 +122,7 @@ class Workspace:
 
         :raises Refused: if it does not exist, with the code given.
         """
-        kind = self.kind(policy)
+        kind = self.kinds.get(policy)
         if kind is None:
             message = f"there is no policy {policy!r}"
             hint = "create it first, or check the spelling"

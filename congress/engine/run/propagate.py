@@ -229,7 +229,8 @@ class Propagation:
         """
         if added and node.given is not None:
             self.meter.derive(len(added))
-        came, went = as_list(added), as_list(removed)
+        came = added if type(added) is list else as_list(added)
+        went = removed if type(removed) is list else as_list(removed)
         self.changes[node] = (came, went)
         if node.entries:
             hand_on(self, node, came, went, formers)
