@@ -21,5 +21,5 @@ logging.getLogger().addHandler(logging.NullHandler())
 warnings.simplefilter("error", ResourceWarning)
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
-hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("CONGRESS_PROFILE", "ci"))

@@ -8,7 +8,9 @@ that its clauses read; within a group all ranks are equal.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from functools import cache
+from itertools import compress
+from operator import itemgetter, ne
 from typing import TypeAlias
 
 from congress.engine.lang.ast import Constant
@@ -238,12 +240,13 @@ def differing(new: Row, old: Row) -> Mask:
     """The columns in which two rows differ; every one if they are not versions of one row."""
     if not new or new[0] != old[0]:
         return EVERY
-    mask, bit = 0, 1
-    for left, right in zip(new, old, strict=True):
-        if left != right:
-            mask |= bit
-        bit += bit
-    return mask
+    return sum(compress(_bits(len(new)), map(ne, new, old)))
+
+
+@cache
+def _bits(width: int) -> tuple[Mask, ...]:
+    """The bits of so many columns."""
+    return tuple(1 << column for column in range(width))
 
 
 def entry_of(clause: Clause, target: Node, position: int) -> Entry:

@@ -53,12 +53,20 @@ class Stage:
 
     def discard(self, row: Row) -> bool:
         """Take a row out; tell whether it was there."""
-        if row not in self:
-            return False
         if self._replaced is not None:
+            if row not in self._replaced:
+                return False
             del self._replaced[row]
-        elif self._changes.pop(row, None) is None:
-            self._changes[row] = False
+        else:
+            put = self._changes.get(row)
+            if put is None:
+                if row not in self._table.rows:
+                    return False
+                self._changes[row] = False
+            elif put:
+                del self._changes[row]
+            else:
+                return False
         self.size -= 1
         return True
 
