@@ -37,18 +37,20 @@ class Desk:
         policy: str,
         text: str,
         limit: int | None,
-        budget: Budget,
+        allow: Callable[[], Budget],
     ) -> Pending:
         """The first step.
 
         :param state: what was committed last, once the guard is entered.
+        :param allow: what the answers may cost, counted from when it is called.
         :raises Refused: if the text is no query, or does not fit.
         """
         with self._guard:
-            found = self._preparations.find(state(), policy, text)
+            workspace = state()
+            found = self._preparations.find(workspace, policy, text)
             if found is not None:
-                return self._look_up(state(), *found, limit)
-        statement = read_statement(text)
+                return self._look_up(workspace, *found, limit)
+        statement, budget = read_statement(text), allow()
         with self._guard:
             workspace = state()
             question = question_of(workspace, policy, statement)

@@ -257,7 +257,7 @@ class Engine:
         :raises Refused: if the text is no query, or does not fit.
         """
         return self._desk.ask(
-            lambda: self._state, policy, text, limit, Budget(self.limits, deadline)
+            lambda: self._state, policy, text, limit, lambda: Budget(self.limits, deadline)
         )
 
     def trace(self, policy: str, text: str, *, deadline: Deadline | None = None) -> str:

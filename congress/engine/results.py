@@ -4,7 +4,7 @@ May import ``congress.model`` only.
 """
 
 import enum
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -72,11 +72,16 @@ class Answers:
     """The answers of a query, sorted and without duplicates.
 
     ``rows`` are the values of the atom, or of the head of a rule, where all of
-    them are known; ``texts`` are the answers as the language writes them.
+    them are known. ``write`` makes the texts, which most who ask do not need.
     """
 
     rows: list[Row]
-    texts: list[str]
+    write: Callable[[], list[str]]
+
+    @property
+    def texts(self) -> list[str]:
+        """The answers as the language writes them."""
+        return self.write()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,16 +62,19 @@ class Prepared:
 
     def bound(self, strings: Sequence[str]) -> dict[int, Value]:
         """The values that are asked for, by column in ascending order."""
-        values = [*self.fixed, *((column, strings[slot]) for column, slot in self.slots)]
-        return dict(sorted(values, key=itemgetter(0)))
+        values = [*self.fixed, *[(column, strings[slot]) for column, slot in self.slots]]
+        return dict(sorted(values, key=itemgetter(0)) if len(values) > 1 else values)
 
     def quick(self, table: Stored, bound: Mapping[int, Value]) -> list[Row] | None:
         """The rows that fit, in no order; None if it would take long to find them."""
         if not isinstance(table, Table) or len(bound) == self.arity:
             return self.rows(table, bound)
-        index = table.usable(tuple(bound)) if bound else None
+        columns = tuple(bound)
+        index = table.usable(columns) if bound else None
         if index is not None:
             found = index.get(key_of([bound[column] for column in index.columns]))
+            if index.columns == columns:
+                return self._fitting(found, {})
         elif len(table) <= _SMALL:
             found = table.rows
         else:
@@ -103,8 +106,10 @@ class Prepared:
 
     def answers(self, rows: list[Row], limit: int | None) -> Answers:
         """Rows as answers."""
-        rows = in_order(rows[:limit], row_order_key)
-        return Answers(rows, [print_row(self.name, row) for row in rows])
+        rows = rows[:limit]
+        if len(rows) > 1:
+            rows = in_order(rows, row_order_key)
+        return Answers(rows, lambda: [print_row(self.name, row) for row in rows])
 
 
 class Preparations:

@@ -49,7 +49,7 @@ def answers(
     """
     found = in_order(find(workspace, question, budget, limit).values())
     rows = list(dict.fromkeys(answer.row for answer in found if answer.row is not None))
-    return Answers(rows, [answer.text() for answer in found])
+    return Answers(rows, lambda: [answer.text() for answer in found])
 
 
 def in_order(found: Iterable[Answer]) -> list[Answer]:
