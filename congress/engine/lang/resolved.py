@@ -96,11 +96,10 @@ class ResolvedRule:
 
 def variables(terms: tuple[Term, ...]) -> set[str]:
     """The names of the variables among terms, anonymous ones left out."""
-    names: set[str] = set()
-    for term in terms:
-        if isinstance(term, Aggregate):
-            names.add(term.variable.name)
-        elif isinstance(term, Variable):
-            names.add(term.name)
+    names = {
+        term.name if isinstance(term, Variable) else term.variable.name
+        for term in terms
+        if not isinstance(term, Constant)
+    }
     names.discard(ANONYMOUS)
     return names

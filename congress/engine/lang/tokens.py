@@ -39,7 +39,10 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _PLAIN_ESCAPES = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
-_SYMBOLS = (":-", "(", ")", "[", "]", "<", ">", ",", ";", ".", ":", "=", "+", "-", "!")
+_SYMBOL = re.compile(r":-|[()\[\]<>,;.:=+\-!]")
+#: Symbols that nothing else begins with.
+_MARKS = frozenset("()[]<>,;:=+-!")
+_SPACE_BEGINS = frozenset(" \t\r\n/#")
 _DECIMAL_DIGITS = int(INTEGER_BITS * math.log10(2)) + 1
 
 
@@ -126,7 +129,9 @@ class _Reader:
         text, size = self._text, len(self._text)
         previous = ""
         while True:
-            if space := _SPACE.match(text, self._at):
+            if text[self._at : self._at + 1] in _SPACE_BEGINS and (
+                space := _SPACE.match(text, self._at)
+            ):
                 self._at = space.end()
             if self._at >= size or len(self._problems) >= MOST_PROBLEMS:
                 yield Token(Kind.END, "", size, size)
@@ -139,6 +144,8 @@ class _Reader:
     def _token(self, previous: str) -> Token:
         text, start = self._text, self._at
         character = text[start]
+        if character in _MARKS:
+            return self._symbol()
         if character == "." and (previous == ")" or start < self._plain_dots):
             return Token(Kind.SYMBOL, ".", start, start + 1)
         if match := _NAME.match(text, start):
@@ -150,10 +157,14 @@ class _Reader:
         if run := _DOTS.match(text, start):
             # No name follows; without this note each dot would look for one anew.
             self._plain_dots = run.end() - 1
-        for symbol in _SYMBOLS:
-            if text.startswith(symbol, start):
-                return Token(Kind.SYMBOL, symbol, start, start + len(symbol))
+            return self._symbol()
         return self._nothing()
+
+    def _symbol(self) -> Token:
+        match = _SYMBOL.match(self._text, self._at)
+        return (
+            self._nothing() if match is None else Token(Kind.SYMBOL, match.group(), *match.span())
+        )
 
     def _name(self, match: re.Match[str]) -> Token:
         word = match.group()
