@@ -11,7 +11,7 @@ DEFAULT = (
         default=0,
         min=0,
         mutable=True,
-        help="Seconds between two synchronisations of the data sources with the database. "
+        help="Seconds between two synchronisations of policy and data sources with the database. "
         "Zero: on notification, and every [dse] safety_resync_period.",
     ),
     cfg.BoolOpt(

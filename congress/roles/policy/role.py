@@ -36,6 +36,7 @@ from congress.roles.policy.service import SERVICE, PolicyService
 from congress.roles.policy.synchronizer import FACT, Synchronizer
 from congress.roles.policy.ticker import Ticker
 from congress.roles.policy.trial import Trial
+from congress.roles.policy.trimming import LogTrimmer
 from congress.roles.policy.writer import PolicyWriter
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ START_TIMEOUT = 30.0
 COMPARE_INTERVAL = 1.0
 BASIS_INTERVAL = 1.0
 LIBRARY_INTERVAL = 60.0
+TRIM_INTERVAL = 60.0
 
 
 class PolicyEngineRole(NodeRole):
@@ -70,6 +72,7 @@ class PolicyEngine:
         self._parts = parts
         self._dissent = ""
         self._started = False
+        self._founded = False
 
     def start(self) -> None:
         """Begin; policies are loaded in the background as soon as storage answers."""
@@ -84,7 +87,7 @@ class PolicyEngine:
         self._parts.bus.announce(FACT, lambda: self._loader.revision)
         self._parts.bus.announce(BUILTINS_FACT, lambda: digest)
         self._parts.bus.serve(SERVICE, methods, self.health)
-        self._synchronizer.after_load(self._policies.ensure_system_policies)
+        self._synchronizer.after_load(self._found)
         self._synchronizer.after_load(self._open_actions)
         self._synchronizer.after_load(self._library.follow)
         self._engine_loop.post(self._feed.open)
@@ -92,6 +95,9 @@ class PolicyEngine:
         self._engine_loop.every(BASIS_INTERVAL, self._actions.tell)
         self._synchronizer.open()
         self._store_loop.every(LIBRARY_INTERVAL, self._library.follow)
+        conf = self._parts.conf
+        trimmer = LogTrimmer(self._parts.storage, lambda: int(conf.storage.change_log_keep))
+        self._store_loop.every(TRIM_INTERVAL, trimmer.trim)
         self._started = True
 
     def _make_engine(self, builtins: Iterable[Builtin]) -> None:
@@ -131,7 +137,7 @@ class PolicyEngine:
             store_loop=self._store_loop,
             engine_loop=self._engine_loop,
             clock=parts.clock,
-            period=lambda: float(conf.dse.safety_resync_period),
+            period=lambda: float(conf.datasource_sync_period or conf.dse.safety_resync_period),
             engine_timeout=patience,
         )
         trial = Trial(self._runtime, self._feed, patience)
@@ -166,6 +172,11 @@ class PolicyEngine:
         self._dissent = f"other builtins than on {', '.join(others)}" if others else ""
         self._actions.suspend(self._loader.fault or self._dissent)
 
+    def _found(self) -> None:
+        """Have the policies that always exist; only then can requests be answered."""
+        self._policies.ensure_system_policies()
+        self._founded = True
+
     def _open_actions(self) -> None:
         """Publish under an epoch that no earlier life of this node had."""
         node, instance = self._parts.bus.node, self._parts.bus.instance
@@ -197,6 +208,9 @@ class PolicyEngine:
         outage, since = self._synchronizer.outage, self._synchronizer.outage_since
         if not self._loader.loaded:
             message = f"policies are not loaded: {outage or 'storage was not read yet'}"
+            return Health(State.NOT_READY, message, since)
+        if not self._founded:
+            message = f"the system policies are not there: {outage or 'they are being made'}"
             return Health(State.NOT_READY, message, since)
         if self._loader.fault:
             return Health(State.FAILED, self._loader.fault)

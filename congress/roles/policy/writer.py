@@ -34,7 +34,7 @@ LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ATTEMPTS = 10
+ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)

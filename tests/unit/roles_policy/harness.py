@@ -61,7 +61,12 @@ def options(library_path: str = "") -> SimpleNamespace:
         change_rows=100_000,
     )
     return SimpleNamespace(
-        dse=dse, limits=limits, shipped_policies=False, policy_library_path=library_path
+        dse=dse,
+        limits=limits,
+        storage=SimpleNamespace(change_log_keep=10_000),
+        datasource_sync_period=0,
+        shipped_policies=False,
+        policy_library_path=library_path,
     )
 
 
@@ -81,6 +86,7 @@ class PolicyEngineTestCase(SimTestCase):
         super().setUp()
         self.hub = MemoryHub()
         self.storage = self.make_storage()
+        self.conf = options(self.library_path)
         self.bus = FakeBus()
         self.seq = 0
         self.engine = self.make_engine(self.bus, self.storage)
@@ -94,7 +100,7 @@ class PolicyEngineTestCase(SimTestCase):
     def make_engine(self, bus: FakeBus, storage: FlakyStorage) -> PolicyEngine:
         """A policy engine, not started."""
         parts = RoleParts(
-            conf=cast(Any, options(self.library_path)),
+            conf=cast(Any, self.conf),
             bus=cast(Bus, bus),
             storage=storage,
             plugins=cast(Plugins, FakePlugins(self.builtins)),

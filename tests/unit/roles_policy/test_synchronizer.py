@@ -3,7 +3,7 @@
 from typing import Any
 
 from congress.interfaces.role import Peer
-from congress.interfaces.storage import ChangeRecord, Conflict
+from congress.interfaces.storage import ChangeRecord, Conflict, StorageError
 from congress.model.diagnostic import refuse
 from congress.model.policy import PolicyDef, RuleDef
 from congress.model.status import State
@@ -65,6 +65,28 @@ class FollowTest(PolicyEngineTestCase):
         self.clock.advance(59)
         self.assertLess(self.other.revision(), self.revision())
         self.clock.advance(2)
+        self.assertEqual(self.revision(), self.other.revision())
+
+    def test_a_period_for_the_look_can_be_set(self) -> None:
+        self.conf.datasource_sync_period = 3
+        self.clock.advance(60)
+        self.rule("action", "a(1)")
+        self.clock.advance(4)
+        self.assertEqual(self.revision(), self.other.revision())
+
+    def test_the_log_of_changes_is_kept_short(self) -> None:
+        self.conf.storage.change_log_keep = 100
+        for number in range(130):
+            self.rule("action", f"a({number})")
+        newest = self.revision()
+        self.clock.advance(61)
+        self.assertIsNone(self.storage.read(lambda tx: tx.changes.since(newest - 101)))
+        kept = self.storage.read(lambda tx: tx.changes.since(newest - 100)) or ()
+        self.assertEqual(100, len({record.revision for record in kept}))
+        self.rule("action", "a(200)")
+        self.clock.advance(61)
+        again = self.storage.read(lambda tx: tx.changes.since(newest - 100))
+        self.assertIsNotNone(again, "it is not written at for every revision")
         self.assertEqual(self.revision(), self.other.revision())
 
     def test_who_knows_a_revision_can_wait_for_it(self) -> None:
@@ -134,6 +156,19 @@ class FollowTest(PolicyEngineTestCase):
 
 
 class CollisionTest(PolicyEngineTestCase):
+    def test_a_writer_that_loses_many_times_goes_on(self) -> None:
+        real = self.storage.transaction
+        losses = iter(range(50))
+
+        def colliding(*, write: bool = False, fence: Any = None) -> Any:
+            if write and next(losses, None) is not None:
+                raise Conflict("again")
+            return real(write=write, fence=fence)
+
+        self.storage.transaction = colliding  # type: ignore[method-assign]
+        self.rule("action", "a(1)")
+        self.assertEqual([[1]], self.rows("action", "a"))
+
     def test_a_write_that_collides_is_validated_again(self) -> None:
         other = SecondEngine(self)
         storage = self.storage
@@ -241,6 +276,22 @@ class StartTest(PolicyEngineTestCase):
         self.clock.advance(1.1)
         self.assertEqual(State.OK, self.engine.health().state)
         self.assertEqual(2, len(self.call("policy_list")))
+
+    def test_it_is_not_ready_before_the_system_policies_are_there(self) -> None:
+        real = self.storage.transaction
+
+        def reading(*, write: bool = False, fence: Any = None) -> Any:
+            if write:
+                raise StorageError("read only")
+            return real(write=write, fence=fence)
+
+        self.storage.transaction = reading  # type: ignore[method-assign]
+        self.start()
+        self.assertEqual(State.NOT_READY, self.engine.health().state)
+        self.assertIn("read only", self.engine.health().message)
+        self.storage.transaction = real  # type: ignore[method-assign]
+        self.clock.advance(1.1)
+        self.assertEqual(State.OK, self.engine.health().state)
 
     def store(self, *texts: str) -> None:
         """Put rules into storage without asking an engine."""
