@@ -23,7 +23,7 @@ NEVER = 3600
 class ReplicatedCase(HACase):
     """Two engines that tell each other of changes, and do not look by themselves."""
 
-    settings = {"dse": {"safety_resync_period": NEVER}}
+    settings = {"dse": {"safety_resync_period": NEVER}, "DEFAULT": {"shipped_policies": False}}
 
     def setUp(self) -> None:
         super().setUp()
