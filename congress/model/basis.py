@@ -36,7 +36,9 @@ def newer(basis: Basis, other: Basis) -> bool:
 
 
 def joined(one: Basis, two: Basis) -> Basis:
-    """The least basis that covers both."""
+    """The least basis that covers both; one of them itself, if it does."""
+    if two.keys() >= one.keys() and covers(two, one):
+        return two
     return {
         name: max(one.get(name, NOWHERE), two.get(name, NOWHERE))
         for name in sorted(one.keys() | two.keys())

@@ -124,6 +124,14 @@ class Follower:
         if not self._begun:
             return
         now = self._clock.monotonic()
+        before = now - self._memory()
+        self._past.forget(before)
+        for watched in self._watched.values():
+            watched.copy.forget(before)
+        self._follow(now)
+
+    def _sight(self, now: float) -> None:
+        """Tell the strategy who was heard, however long ago this loop last came to it."""
         seen = self._sightings.all()
         gone, come = self._electorate.look(seen, now)
         for node in sorted(gone):
@@ -134,11 +142,6 @@ class Follower:
             # An engine that was not well when it published may be so by now.
             if watched.copy.whole:
                 self._electorate.requested(node, seen[node].at)
-        before = now - self._memory()
-        self._past.forget(before)
-        for watched in self._watched.values():
-            watched.copy.forget(before)
-        self._follow(now)
 
     def _memory(self) -> float:
         return self._settings.park_window + self._settle_time()
@@ -194,6 +197,7 @@ class Follower:
 
     def _follow(self, now: float) -> None:
         """Turn to the leader's copy if it is there and whole."""
+        self._sight(now)
         leader = self._electorate.leader(now)
         if leader != self._leadership:
             self._leadership = leader

@@ -273,6 +273,20 @@ class LeaderTest(DatasourceCase):
         self.until(lambda: bool(self.world.calls))
         self.assertLess(self.clock.monotonic() - began, 3.5)
 
+    def test_who_was_busy_meanwhile_does_not_take_a_leader_for_silent(self) -> None:
+        def act() -> None:
+            self.world.during_act = lambda: None
+            self.two.want(VM2)
+            self.threads.wait(lambda: False, self.clock.monotonic() + 3.0)
+
+        self.world.during_act = act
+        self.clock.advance(10.0)
+        before = self.ask(self.ds, "status")["detail"]["leader"]
+        self.one.want(VM1)
+        self.clock.advance(10.0)
+        self.assertEqual(["vm1"], self.called())
+        self.assertEqual(before, self.ask(self.ds, "status")["detail"]["leader"])
+
     def test_a_flap_in_the_gap_is_not_lost(self) -> None:
         self.clock.advance(10.0)
         self.threads.group("pe1").kill()
