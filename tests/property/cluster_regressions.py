@@ -59,6 +59,21 @@ FAILED_ONCE: dict[str, Plan] = {
             Step(20.939, "flip", ("s0", "d")),
         ),
     ),
+    "an action was no longer repeated because a wall clock had been set": Plan(
+        seed=451,
+        nodes=LAYOUTS[1],
+        strategy="lease",
+        pace=SLOW_PACE,
+        restart=True,
+        steps=(
+            Step(6.227, "flip", ("s0", "c")),
+            Step(6.364, "outage", ("*", 4.873)),
+            Step(6.473, "refuse", ("act", 3.0)),
+            Step(13.403, "flip", ("s0", "d")),
+            Step(13.417, "skew", ("ds2", 894.3)),
+            Step(14.263, "refuse", ("act", 1.0)),
+        ),
+    ),
     "an engine that was not well when it published was never trusted to lead": Plan(
         seed=1061,
         nodes=LAYOUTS[3],

@@ -83,6 +83,7 @@ class Executor:
         self._edges: deque[Edge] = deque()
         self._pending: dict[str, LedgerEntry] = {}
         self._due: dict[str, float] = {}
+        self._first_tried: dict[str, float] = {}
         self._unwritten: deque[tuple[LedgerEntry, Outcome]] = deque()
         self._decided: deque[str] = deque()
         self._running: tuple[str, float] | None = None
@@ -215,6 +216,7 @@ class Executor:
         else:
             self._pending.pop(entry.key, None)
             self._due.pop(entry.key, None)
+            self._first_tried.pop(entry.key, None)
 
     def _run_next(self) -> bool:
         """Do the next thing that can be done; whether there was one."""
@@ -307,11 +309,14 @@ class Executor:
         return outcome
 
     def _again(self, claimed: LedgerEntry, returned: Returned) -> bool:
-        """Whether a call that failed is to be repeated."""
+        """Whether a call that failed is to be repeated. The time for that begins anew with
+        each owner, whose wall clock may not be that of the one before."""
         if not returned.again or claimed.promise is Promise.AT_MOST_ONCE:
             return False
+        now = self._clock.monotonic()
+        first = self._first_tried.setdefault(claimed.key, now)
         limit = self._settings.retry_timeout
-        return limit <= 0 or self._clock.time() - claimed.created_at < limit
+        return limit <= 0 or now - first < limit
 
     def _write_outcomes(self) -> None:
         while self._unwritten:

@@ -249,6 +249,14 @@ class AtLeastOnceTest(ActionCase):
         self.clock.advance(400.0)
         self.assertEqual({"ann": "failed"}, self.states())
 
+    def test_it_is_not_given_up_because_a_clock_was_set(self) -> None:
+        self.world.act_error = DriverError("busy")
+        self.pe.want(self.TOLD)
+        self.clock.advance(5.0)
+        self.clock.step_wall(3600.0)
+        self.clock.advance(20.0)
+        self.assertEqual({"ann": "new"}, self.states())
+
     def test_what_the_driver_refuses_is_not_repeated(self) -> None:
         self.world.act_error = refuse("invalid", "no such person")
         self.pe.want(self.TOLD)
