@@ -38,7 +38,8 @@ folder = pathlib.Path({folder!r})
 path = sys.argv[sys.argv.index("--node-health-socket") + 1]
 
 def health():
-    return {{"part": Health(State((folder / "health").read_text()), "the reason")}}
+    told = Health(State((folder / "health").read_text()), "the reason")
+    return {{"storage": Health(), "bus": told}}
 
 ended = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: ended.set())

@@ -63,15 +63,16 @@ class AnswerTest(AgentCase):
     def test_unknown_actions_are_not_implemented(self) -> None:
         self.assertIn("usage:", self.expect(UNIMPLEMENTED, "promote"))
 
-    def test_a_probe_where_nothing_is_installed_finds_nothing_running(self) -> None:
+    def test_t14_a_probe_where_nothing_is_installed_finds_nothing_running(self) -> None:
         self.assertEqual("", self.expect(NOT_RUNNING, "monitor", OCF_RESKEY_CRM_meta_interval="0"))
 
     def test_stop_where_nothing_is_installed_succeeds(self) -> None:
         self.expect(SUCCESS, "stop")
 
     def test_what_is_missing_is_named(self) -> None:
-        for action in ("start", "validate-all"):
-            self.assertIn("congress-server is not installed", self.expect(INSTALLED, action))
+        missing = "congress-server is not installed"
+        self.assertIn(missing, self.expect(INSTALLED, "start"))
+        self.assertIn(missing, self.expect(INSTALLED, "validate-all", OCF_CHECK_LEVEL="10"))
         self.set(binary=SERVER)
         self.assertIn("congress.conf is no file", self.expect(INSTALLED, "start"))
         self.set(config=self.config, user="no-such-user")
@@ -79,13 +80,16 @@ class AnswerTest(AgentCase):
 
     def test_a_name_that_cannot_be_is_wrong_on_every_host(self) -> None:
         for name in ("a b", "-x", "$(touch x)"):
-            self.assertIn(
-                "name of a node", self.expect(CONFIGURED, "start", OCF_RESKEY_node_id=name)
-            )
+            for action in ("start", "validate-all"):
+                said = self.expect(CONFIGURED, action, OCF_RESKEY_node_id=name)
+                self.assertIn("name of a node", said)
+
+    def test_parameters_are_valid_where_nothing_is_installed(self) -> None:
+        self.assertEqual("", self.expect(SUCCESS, "validate-all"))
 
     def test_a_complete_host_is_valid(self) -> None:
         self.set(config=self.config, binary=SERVER)
-        self.expect(SUCCESS, "validate-all")
+        self.expect(SUCCESS, "validate-all", OCF_CHECK_LEVEL="10")
 
 
 class ServerTest(AgentCase):
@@ -96,6 +100,9 @@ class ServerTest(AgentCase):
         self.expect(SUCCESS, "start")
         pid = self.pid()
         self.assertIn('"degraded", "message": "the message broker', self.expect(SUCCESS, "monitor"))
+        self.assertEqual("", self.expect(SUCCESS, "monitor"), "it is told once")
+        said = self.expect(GENERIC, "monitor", OCF_CHECK_LEVEL="20")
+        self.assertIn(f"process {pid} does not reach what it needs", said)
         self.expect(SUCCESS, "start")
         self.assertEqual(pid, self.pid())
         self.expect(SUCCESS, "stop")
@@ -105,7 +112,7 @@ class ServerTest(AgentCase):
         self.expect(NOT_RUNNING, "monitor")
         self.expect(SUCCESS, "stop")
 
-    def test_a_killed_server_does_not_run_and_is_started_anew(self) -> None:
+    def test_t14_a_killed_server_does_not_run_and_is_started_anew(self) -> None:
         self.expect(SUCCESS, "start")
         killed = self.pid()
         self.kill(signal.SIGKILL)
@@ -114,7 +121,7 @@ class ServerTest(AgentCase):
         self.assertNotEqual(killed, self.pid())
         self.expect(SUCCESS, "monitor")
 
-    def test_a_hung_server_has_failed_and_can_be_stopped(self) -> None:
+    def test_t14_a_hung_server_has_failed_and_can_be_stopped(self) -> None:
         self.expect(SUCCESS, "start")
         pid = self.pid()
         self.kill(signal.SIGSTOP)
@@ -123,7 +130,7 @@ class ServerTest(AgentCase):
         self.assertIn("hangs and is killed", self.expect(SUCCESS, "stop"))
         self.assertFalse(runs(pid))
 
-    def test_stop_needs_neither_configuration_nor_program(self) -> None:
+    def test_t14_stop_needs_neither_configuration_nor_program(self) -> None:
         self.expect(SUCCESS, "start")
         pid = self.pid()
         self.config.unlink()
@@ -133,7 +140,7 @@ class ServerTest(AgentCase):
         self.assertFalse(runs(pid))
         self.assertIn("node datasource-node has ended", self.log.read_text())
 
-    def test_a_configuration_that_cannot_be_is_told_at_once(self) -> None:
+    def test_t14_a_configuration_that_cannot_be_is_told_at_once(self) -> None:
         self.config.write_text("[DEFAULT]\nshutdown_timeout = soon\n")
         self.assertIn("ended with 2 while it was starting", self.expect(INSTALLED, "start"))
         self.assertIn("shutdown_timeout", self.log.read_text())
@@ -158,7 +165,7 @@ class ServerTest(AgentCase):
         self.expect(SUCCESS, "stop")
         self.assertFalse(runs(pid))
 
-    def test_it_passes_the_conformance_test_of_agents(self) -> None:
+    def test_t14_it_passes_the_conformance_test_of_agents(self) -> None:
         options = [
             f"{name}={self.environment[f'OCF_RESKEY_{name}']}"
             for name in ("config", "binary", "log")
@@ -201,6 +208,13 @@ class StubTest(AgentCase):
                 "the reason" if health != "not_ready" else "", self.expect(code, "monitor")
             )
 
+    def test_what_a_server_reaches_is_asked_for_on_demand(self) -> None:
+        self.use_stub()
+        self.expect(SUCCESS, "start")
+        for health, code in (("ok", SUCCESS), ("degraded", GENERIC)):
+            (self.folder / "health").write_text(health)
+            self.expect(code, "monitor", OCF_CHECK_LEVEL="20")
+
     def test_stop_waits_until_all_is_done(self) -> None:
         self.use_stub(drain=2)
         self.expect(SUCCESS, "start")
@@ -209,7 +223,7 @@ class StubTest(AgentCase):
         self.assertTrue((self.folder / "drained").exists())
         self.assertFalse(runs(pid))
 
-    def test_who_does_not_end_in_time_is_killed(self) -> None:
+    def test_t14_who_does_not_end_in_time_is_killed(self) -> None:
         self.use_stub(drain=60)
         self.expect(SUCCESS, "start")
         pid = self.pid()
@@ -218,7 +232,7 @@ class StubTest(AgentCase):
         self.assertFalse((self.folder / "drained").exists())
         self.assertFalse(runs(pid))
 
-    def test_the_process_of_somebody_else_is_left_alone(self) -> None:
+    def test_t14_the_process_of_somebody_else_is_left_alone(self) -> None:
         stranger = subprocess.Popen(
             [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
         )
@@ -236,7 +250,7 @@ class StubTest(AgentCase):
             self.pid_file.write_text(text)
             self.expect(NOT_RUNNING, "monitor")
 
-    def test_the_server_runs_as_the_user_that_is_named(self) -> None:
+    def test_t14_the_server_runs_as_the_user_that_is_named(self) -> None:
         teller = self.folder / "teller"
         teller.write_text('#!/bin/sh\necho "$(id -un) $HOME"\nexit 1\n')
         teller.chmod(0o755)

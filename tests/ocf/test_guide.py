@@ -3,30 +3,29 @@
 import re
 import shlex
 import tempfile
-import textwrap
 import unittest
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
 from pathlib import Path
 
 from congress.cli.server import parse
 from congress.kernel.check import check
 from congress.kernel.options.node import chosen_roles
 from tests.ocf.agent import ROOT, AgentCase
+from tests.ocf.guide import TEXT, commands, configuration, section, shell_of_pacemaker
 
-TEXT = (ROOT / "doc/source/admin/high-availability.rst").read_text()
-CONFIGURATION = re.compile(r"   :class: configuration\n\n((?:   .*\n|\n)+)")
-SERVER = re.compile(r"\$ python /usr/local/bin/congress-server (.*)")
+SERVER = "python /usr/local/bin/congress-server "
 
 
 class GuideTest(unittest.TestCase):
     def test_the_servers_it_starts_can_use_its_configuration(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         file = Path(folder) / "congress.conf"
-        (block,) = CONFIGURATION.findall(TEXT)
-        file.write_text(textwrap.dedent(block).replace("/var/lib/congress", folder))
+        file.write_text(configuration().replace("/var/lib/congress", folder))
         roles = []
-        for line in SERVER.findall(TEXT):
-            conf = parse(["--config-file", str(file), *shlex.split(line)])
+        for line in (one for one in commands(TEXT) if one.startswith(SERVER)):
+            flags = shlex.split(line.removeprefix(SERVER))
+            conf = parse(["--config-file", str(file), *flags])
             self.assertEqual((), tuple(check(conf).errors))
             roles.append(set(chosen_roles(conf)))
         self.assertEqual([{"policy-engine", "api"}, {"datasources"}], roles)
@@ -35,6 +34,38 @@ class GuideTest(unittest.TestCase):
         named = set(re.findall(r"(?<![\w/])(?:etc|script)/[\w/@.-]+\w", TEXT))
         self.assertGreaterEqual(len(named), 4)
         self.assertEqual([], [name for name in named if not (ROOT / name).exists()])
+
+
+def resource(words: Iterable[str]) -> dict[str, str]:
+    """What defines a resource, by kind and name, from the words behind its agent."""
+    found, kind = {}, "params"
+    words = iter(words)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals:
+            found[f"{kind} {name}"] = value
+        else:
+            kind = f"{word} {next(words)}" if word == "op" else word
+    return found
+
+
+class ResourceTest(unittest.TestCase):
+    def test_it_is_that_of_the_seeds(self) -> None:
+        first = "primitive ds-node ocf:openstack:congress-datasource"
+        text = re.sub(r"\s+", " ", shell_of_pacemaker().replace("\\\n", ""))
+        self.assertTrue(text.startswith(first), text)
+        self.assertIn('params config="/etc/congress/congress.conf" node_id="datasource-node"', text)
+        self.assertIn('op monitor interval="30s" timeout="30s"', text)
+
+    def test_both_tools_make_the_same_of_it(self) -> None:
+        _, _, _, *words = shlex.split(shell_of_pacemaker().replace("\\\n", ""))
+        by_crm = resource(words[: words.index("commit")])
+        for line in commands(section(4)):
+            if line.startswith("crm configure set ds-node."):
+                name, value = line.removeprefix("crm configure set ds-node.").split()
+                by_crm[f"op {name.replace('.', ' ')}"] = value
+        (pcs,) = (line for line in commands(section(4)) if line.startswith("pcs "))
+        self.assertEqual(by_crm, resource(shlex.split(pcs)[5:]))
 
 
 class ParameterTest(AgentCase):
