@@ -4,6 +4,15 @@ rabbitmq_port=${CONGRESS_RABBITMQ_PORT:-25790}
 
 rabbitmq_bin=/usr/lib/rabbitmq/bin
 
+# The name server and the cookie are those of the instance whose cluster this one joins.
+rabbitmq_first_port() {
+    if [ -n "${CONGRESS_RABBITMQ_JOIN:-}" ]; then
+        sed -n 's/^listeners.tcp.1 = .*://p' "$CONGRESS_RABBITMQ_JOIN/rabbitmq/rabbitmq.conf"
+    else
+        echo "$rabbitmq_port"
+    fi
+}
+
 # Run a program of RabbitMQ with the settings of this instance and no others. A home
 # of its own keeps its cookie apart, ports of its own its name server and its peers.
 rabbitmq_run() {
@@ -20,7 +29,7 @@ rabbitmq_run() {
         RABBITMQ_LOG_BASE="$folder/log" \
         RABBITMQ_PID_FILE="$folder/pid" \
         RABBITMQ_DIST_PORT=$((rabbitmq_port + 1)) \
-        ERL_EPMD_PORT=$((rabbitmq_port + 2)) \
+        ERL_EPMD_PORT=$(($(rabbitmq_first_port) + 2)) \
         ERL_EPMD_ADDRESS=127.0.0.1 \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$here_only +S 2:2 +sbwt none" \
         RABBITMQ_CTL_ERL_ARGS="$here_only" \
@@ -45,6 +54,11 @@ loopback_users = none
 disk_free_limit.absolute = 50MB
 log.file.level = warning
 CONF
+    if [ -n "${CONGRESS_RABBITMQ_JOIN:-}" ]; then
+        echo "cluster_formation.classic_config.nodes.1 = congress-$(rabbitmq_first_port)@localhost" \
+            >> "$folder/rabbitmq.conf"
+        cp -p "$CONGRESS_RABBITMQ_JOIN/rabbitmq/.erlang.cookie" "$folder/.erlang.cookie"
+    fi
     am_root && chown "$user:" "$folder/enabled_plugins" "$folder/rabbitmq.conf"
     # Every replicated queue takes a few files.
     # It is the inner shell that asks.

@@ -17,6 +17,9 @@ from tests.ha.node import Node, Settings, merged
 
 T = TypeVar("T")
 
+#: Seconds to load the programs of some nodes on a machine with other things to do.
+START_DEADLINE = 3 * DEADLINE
+
 #: Quick enough for tests, and slow enough for a machine with other things to do.
 PACE = {
     "heartbeat_interval": 0.25,
@@ -106,7 +109,7 @@ class Cluster:
         for node in nodes:
             node.start()
         for node in nodes:
-            self.wait(node.ready, f"node {node.name} is ready")
+            self.wait(node.ready, f"node {node.name} is ready", START_DEADLINE)
 
     def wait(self, condition: Callable[[], T], what: str, seconds: float = DEADLINE) -> T:
         """The condition's first true value; a failure after the deadline tells the logs."""

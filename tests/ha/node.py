@@ -69,6 +69,7 @@ class Node:
         self.log = folder / "log"
         self.port = port
         self.api = Api(f"http://127.0.0.1:{port}")
+        self.has_api = "--api" in flags
         self.process: subprocess.Popen[bytes] | None = None
         self._socket = folder / "health"
         self._flags = flags
@@ -149,6 +150,12 @@ class Node:
             return self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"node {self.name} does not end: {self.tail()}") from None
+
+    def memory(self) -> int:
+        """Kilobytes of memory that it takes."""
+        assert self.process is not None
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
 
     def reports(self, text: str) -> int:
         """How often it logged something."""
