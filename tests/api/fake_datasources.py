@@ -181,6 +181,11 @@ class FakeManager:
         here = {record.name: {"node": "node", "detail": detail} for record in records}
         return {**here, "far": {"node": "elsewhere", "detail": None}}
 
+    def decide_orphan(self, key: str, decision: str, **more: Any) -> dict[str, Any]:
+        if decision == "retry":
+            raise refuse("conflict", f"{decision} is not possible: the data source is deleted")
+        return {"state": "done", "message": f"{decision} of {key}", "updated_at": 5.0}
+
     def _shown(self, record: DatasourceRecord) -> dict[str, Any]:
         return {
             "id": record.id,

@@ -58,6 +58,7 @@ COMMANDS = {
     "showDriver": "driver config show cloud",
     "listLedger": "ledger list",
     "listAudit": "audit list",
+    "showSystemStatus": "system status",
     "createLibraryPolicy": "library create {folder}/p.yaml",
     "listLibrary": "library list",
     "showLibraryPolicy": "library show p",
@@ -68,7 +69,7 @@ COMMANDS = {
 }
 
 #: Operations for programs, which need no command.
-FOR_PROGRAMS = {"showContract", "showVersion", "checkHealth", "showLiveness"}
+FOR_PROGRAMS = {"showContract", "showVersion", "checkHealth", "showLiveness", "showMetrics"}
 
 
 class CoverageTest(CliTestCase):

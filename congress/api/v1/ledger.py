@@ -53,13 +53,12 @@ def act_on_entry(entry: str) -> Response:
     decision = asked_action(DECISIONS)
     behind = backend()
     found = _find(entry)
-    told: Any = behind.source(
-        behind.datasource(found.desired.datasource),
-        "decide",
-        key=found.key,
-        generation=found.generation,
-        decision=decision,
-        **attribution(),
+    about = {"key": found.key, "generation": found.generation, "decision": decision}
+    source = behind.storage.read(lambda tx: tx.datasources.get(found.desired.datasource))
+    told: Any = (
+        behind.source(source, "decide", **about, **attribution())
+        if source
+        else behind.manager("decide_orphan", **about, **attribution())
     )
     decided = dataclasses.replace(
         found,

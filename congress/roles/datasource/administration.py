@@ -18,6 +18,7 @@ from congress.model.status import Health, State
 from congress.roles.datasource import key
 from congress.roles.datasource.fleet import FAREWELL, Fleet, alike
 from congress.roles.datasource.host import HostParts
+from congress.roles.datasource.orphans import Orphans
 from congress.roles.datasource.registry import Registry, Who
 
 LOG = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class DatasourceAdministration:
         self._secrets: SecretStore = parts.secrets
         self._registry = Registry(parts.storage, parts.plugins, parts.secrets, parts.clock)
         self._fleet = Fleet(parts, self._registry)
+        self._orphans = Orphans(parts.storage, parts.clock)
         self._started = False
 
     def start(self) -> None:
@@ -65,6 +67,7 @@ class DatasourceAdministration:
             "datasource_update": self.datasource_update,
             "datasource_delete": self.datasource_delete,
             "datasource_status_all": self.datasource_status_all,
+            "decide_orphan": self.decide_orphan,
         }
         bus.serve(SERVICE, methods, self.health)
 
@@ -163,6 +166,21 @@ class DatasourceAdministration:
     def datasource_status_all(self) -> dict[str, dict[str, Any]]:
         """All configured datasources by name, as far as this node knows."""
         return _stored(self._fleet.standings)
+
+    def decide_orphan(
+        self, key: str, generation: int, decision: str, actor: str = "", request_id: str = ""
+    ) -> dict[str, Any]:
+        """Decide about an action of a data source that is deleted; how it stands then."""
+        entry = _stored(
+            lambda: self._orphans.decide(
+                key, generation, decision, actor=actor, request_id=request_id
+            )
+        )
+        return {
+            "state": str(entry.state),
+            "message": entry.message,
+            "updated_at": entry.updated_at,
+        }
 
     def _tell(self, revision: int) -> None:
         self._parts.bus.notify(TOPIC, {})

@@ -143,7 +143,7 @@ class Ledger:
         def work(tx: Transaction) -> None:
             tx.ledger.put(entry, None)
             outcome = "recorded" if enabled else str(entry.state)
-            tx.audit.add(_record(tx, entry, outcome, actor, request_id))
+            tx.audit.add(audit_record(tx, entry, outcome, actor, request_id))
 
         self._run(work)
         self._count([(None, entry)])
@@ -203,7 +203,7 @@ class Ledger:
         """Bring an activation into another state because a person says so. Any thread."""
 
         def note(tx: Transaction, _old: LedgerEntry | None, new: LedgerEntry) -> None:
-            tx.audit.add(_record(tx, new, str(state), actor, request_id, f"ledger:{decision}"))
+            tx.audit.add(audit_record(tx, new, str(state), actor, request_id, f"ledger:{decision}"))
 
         return self._change(entry, states, note, state=state, message=f"{decision} by {actor}")
 
@@ -258,10 +258,10 @@ def _note(tx: Transaction, old: LedgerEntry | None, new: LedgerEntry) -> None:
         old is None or (old.generation, old.state) != (new.generation, new.state)
     ):
         actor = "" if new.manual else f"policy:{new.desired.policy}"
-        tx.audit.add(_record(tx, new, str(new.state), actor))
+        tx.audit.add(audit_record(tx, new, str(new.state), actor))
 
 
-def _record(
+def audit_record(
     tx: Transaction,
     entry: LedgerEntry,
     outcome: str,

@@ -111,6 +111,52 @@ class InDoubtTest(DecisionCase):
         self.assertEqual({"vm1": "done"}, self.states())
 
 
+class OrphanTest(DecisionCase):
+    """The data source is deleted while something of it is in doubt."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.world.during_act = self.one.die
+        self.engine.want(VM1)
+        self.clock.advance(3.0)
+        self.world.during_act = lambda: None
+        self.clock.advance(20.0)
+        self.assertEqual({"vm1": "in_doubt"}, self.states())
+        self.two.bus.call("datasources", "datasource_delete", {"datasource": "nova"}, timeout=30)
+
+    def decide_orphan(self, decision: str, n: int = 1) -> Any:
+        args = {"key": VM1.key, "generation": n, "decision": decision, "actor": "ann"}
+        return self.two.bus.call("datasources", "decide_orphan", args, timeout=30)
+
+    def test_it_is_marked_as_done_and_the_audit_trail_tells(self) -> None:
+        self.assertEqual("done", self.decide_orphan("mark-done")["state"])
+        self.assertEqual((ActionState.DONE, "mark-done by ann"), self.state())
+        query = AuditQuery(verb="ledger:mark-done")
+        (record,) = self.storage.read(lambda tx: tx.audit.list(query))
+        self.assertEqual(("ann", "nova:pause"), (record.actor, record.target))
+
+    def test_it_is_cancelled(self) -> None:
+        self.assertEqual("suppressed", self.decide_orphan("cancel")["state"])
+
+    def test_it_cannot_be_executed_again_and_what_can_be_done_is_told(self) -> None:
+        refused = self.refused(lambda: self.decide_orphan("retry"))
+        self.assertEqual("conflict", refused.code)
+        self.assertIn("'nova' is deleted", str(refused))
+        self.assertIn("mark the action as done", refused.diagnostics[0].hint)
+        self.assertEqual({"vm1": "in_doubt"}, self.states())
+
+    def test_what_does_not_apply_is_refused(self) -> None:
+        self.assertEqual("not-found", self.refused(lambda: self.decide_orphan("cancel", 2)).code)
+        self.decide_orphan("cancel")
+        self.assertEqual("conflict", self.refused(lambda: self.decide_orphan("mark-done")).code)
+
+    def test_a_data_source_that_exists_again_decides_for_itself(self) -> None:
+        self.create(self.two)
+        self.assertEqual("conflict", self.refused(lambda: self.decide_orphan("cancel")).code)
+        self.clock.advance(5.0)
+        self.assertEqual("done", self.decide(self.two, "mark-done")["state"])
+
+
 class RetryTest(DecisionCase):
     def test_what_failed_is_executed_again(self) -> None:
         self.world.act_error = DriverError("no quota")
