@@ -3,8 +3,8 @@
 May import ``congress.api``, ``congress.cli`` and the kernel.
 
 All are served by the same HTTP server in the same process, so that what takes time
-elsewhere in it takes it from all of them. Prints a line of JSON with their addresses,
-and ends when its standard input does.
+elsewhere in it takes it from all of them. Prints a line of JSON with their addresses, then
+for every line it reads one with what the middleware costs; ends when its standard input does.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask, Response
 
+from bench.api import stack
 from congress.api.front import compose
 from congress.api.server import HttpServer
 from congress.bus import make_bus
@@ -55,11 +56,12 @@ def main(arguments: list[str]) -> None:
     node.start()
     strategy: Any = node.plugins.make("auth", "noauth", AuthContext(conf, "127.0.0.1"))
     app = bare_app()
-    bare = serve(node, app.wsgi_app)
-    limit = serve(node, compose(app, strategy.wrap, conf))
+    alone, composed = app.wsgi_app, compose(app, strategy.wrap, conf)
+    bare, limit = serve(node, alone), serve(node, composed)
     api = next(one.url for one in node.services() if one.name == "api")  # type: ignore[attr-defined]
     print(json.dumps({"api": api, "bare": bare.url, "limit": limit.url}), flush=True)
-    sys.stdin.read()
+    for _ in sys.stdin:
+        print(json.dumps(stack.cost(alone, composed)), flush=True)
     for server in (bare, limit):
         server.stop(5)
     node.stop(10)

@@ -1,35 +1,31 @@
 """``script/bench api``: measures the REST API beside routes that do nothing.
 
 May import the standard library and this folder. Only figures of one run compare: all
-routes are measured in turns, several times, and the middle of each is told.
+routes are measured in turns, and the middle of all turns is told. A share is that of each
+turn, and again the middle, so that it does not matter how busy the machine was in which.
 """
 
 import argparse
-import contextlib
-import json
-import re
+import dataclasses
 import statistics
-import subprocess
 import sys
 import tempfile
-import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.api.load import Load, load
-from bench.inventory import COLUMNS, Inventory
+from bench.api.server import Api
+from bench.inventory import Inventory
 from bench.measure import tell
-from bench.policies import FULL
 
 #: Changed rows in a second while the churn is on.
 CHURN = 100
 
-#: What should hold while nothing changes: a figure, a share of another's rate.
-TARGETS = (("bound query", "same middleware", 0.6), ("same middleware", "no middleware", 2 / 3))
+#: What a bound query should reach while nothing changes, of which other's rate.
+BOUND = ("bound query", "same middleware", 0.6)
 
-_DEADLINE = 600.0
+#: What the middleware may cost, of what the route without any costs.
+MIDDLEWARE = 1 / 3
 
 _INSERT = """
 wrk.method = "POST"
@@ -52,71 +48,13 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Task:
     """A figure: where its requests go, and what makes them."""
 
     name: str
     url: str
     script: str = ""
-
-
-class Api:
-    """The server that is measured, filled."""
-
-    def __init__(self, folder: Path, servers: int) -> None:
-        self.folder, self.servers = folder, servers
-        config = folder / "congress.conf"
-        config.write_text(
-            f"[DEFAULT]\nstate_path = {folder}/state\nbind_port = 0\nverbose = false\n"
-            "custom_driver_endpoints = cloud=bench.api.driver:CloudDriver\n"
-            "[limits]\ntransaction_seconds = 600\n[audit]\nsink = none\n"
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.api.node", "--config-file", str(config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the server did not start")
-        self.urls: Mapping[str, str] = json.loads(line)
-
-    def close(self) -> None:
-        """End it."""
-        self._process.communicate(timeout=60)
-
-    def call(self, path: str, body: Any = None) -> Any:
-        """The JSON of an answer."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.urls["api"] + path, data, headers)
-        with urllib.request.urlopen(request, timeout=_DEADLINE) as answer:
-            return json.loads(answer.read())
-
-    def fill(self) -> None:
-        """Make the policies, then the cloud, and wait until all of it is there."""
-        names = "|".join(COLUMNS)
-        text = re.sub(rf"(?<![\w:])({names})\(", r"inventory:\1(", FULL)
-        statements = [one for one in re.split(r"\n(?=\w)", text.strip()) if one]
-        rules = [{"rule": one.replace("\n", " ")} for one in statements]
-        self.call("/v1/policies", {"name": "cloud", "kind": "datalog", "rules": rules})
-        hundred = [{"rule": f'list("vm{number:03d}", {number})'} for number in range(100)]
-        self.call("/v1/policies", {"name": "hundred", "rules": hundred})
-        self.call("/v1/policies", {"name": "probe", "rules": []})
-        config = {"servers": self.servers, "churn_file": str(self.folder / "churn")}
-        self.call("/v1/data-sources", {"name": "inventory", "driver": "cloud", "config": config})
-        told = self.call("/v1/policies/cloud/tables/error/changes")
-        while not told["changes"] or not all(each["complete"] for each in told["coverage"]):
-            with contextlib.suppress(TimeoutError, subprocess.TimeoutExpired):
-                self._process.wait(1)
-                raise RuntimeError("the server ended")
-            told = self.call("/v1/policies/cloud/tables/error/changes")
-
-    def churn(self, rate: int) -> None:
-        """Have so many servers change in a second from now on."""
-        (self.folder / "churn").write_text(str(rate))
 
 
 def tasks(api: Api, phase: str) -> list[Task]:
@@ -133,42 +71,63 @@ def tasks(api: Api, phase: str) -> list[Task]:
     ]
 
 
-def measure(api: Api, phase: str, turns: int, seconds: float) -> dict[str, Load]:
-    """The middle of several turns for each task."""
+#: Measurements by the name of their task, in the order they were made.
+Turns = Mapping[str, Sequence[Load]]
+
+
+def measure(api: Api, phase: str, turns: int, seconds: float) -> Turns:
+    """All tasks in turns."""
     found: dict[str, list[Load]] = {}
     for turn in range(turns):
         for task in tasks(api, f"{phase}{turn}"):
             tell(f"{phase} {turn + 1}: {task.name}")
-            found.setdefault(task.name, []).append(load(task.url, task.script, seconds))
-    return {
-        name: Load(
-            statistics.median(one.rate for one in loads),
-            statistics.median(one.half for one in loads),
-            statistics.median(one.most for one in loads),
-        )
-        for name, loads in found.items()
-    }
+            one = load(task.url, task.script, seconds, api.seconds)
+            found.setdefault(task.name, []).append(one)
+    return found
 
 
-def report(phases: Mapping[str, Mapping[str, Load]]) -> Iterator[str]:
+def middle(loads: Sequence[Load]) -> Load:
+    """The middle of each figure."""
+    figures = zip(*(dataclasses.astuple(one) for one in loads), strict=True)
+    return Load(*map(statistics.median, figures))
+
+
+def share(turns: Turns, name: str, other: str) -> float:
+    """Which part of another's rate a task reaches."""
+    pairs = zip(turns[name], turns[other], strict=True)
+    return statistics.median(one.rate / beside.rate for one, beside in pairs)
+
+
+def report(phases: Mapping[str, Turns], middleware: Mapping[str, float]) -> Iterator[str]:
     """The figures as a table, then the targets."""
-    yield f"{'':12}{'':20}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
-    for phase, loads in phases.items():
-        for name, one in loads.items():
-            yield f"{phase:12}{name:20}{one.rate:9.0f}{one.half * 1e3:9.2f}{one.most * 1e3:9.2f}"
-    for name, other, share in TARGETS:
-        idle = phases["idle"]
-        ratio = idle[name].rate / idle[other].rate
-        verdict = "held" if ratio >= share else "MISSED"
-        yield f"{name}: {ratio:.0%} of {other}, target {share:.0%}: {verdict}"
+    yield f"{'':12}{'':20}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}"
+    for phase, turns in phases.items():
+        for name, loads in turns.items():
+            one = middle(loads)
+            times = f"{one.half * 1e3:9.2f}{one.most * 1e3:9.2f}{one.processor * 1e6:9.0f}"
+            yield f"{phase:12}{name:20}{one.rate:9.0f}{times}"
+    name, other, target = BOUND
+    reached = share(phases["idle"], name, other)
+    yield f"{name}: {reached:.0%} of the rate of {other}, {_verdict(reached >= target, target)}"
+    part = middleware["share"]
+    yield (
+        f"middleware: {part:.0%} on top of the {middleware['seconds'] * 1e6:.0f} us of the route "
+        f"without any, {_verdict(part <= MIDDLEWARE, MIDDLEWARE)}"
+    )
+    kept = share(phases["idle"], "same middleware", "no middleware")
+    yield f"over the network the route keeps {kept:.0%} of its rate with it"
+
+
+def _verdict(held: bool, target: float) -> str:
+    return f"target {target:.0%}: {'held' if held else 'MISSED'}"
 
 
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="script/bench api", description=__doc__)
     parser.add_argument("--servers", type=int, default=100_000, help="size of the cloud")
-    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
-    parser.add_argument("--turns", type=int, default=3, help="measurements of each figure")
+    parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
+    parser.add_argument("--turns", type=int, default=9, help="measurements of each figure")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         api = Api(Path(folder), options.servers)
@@ -176,11 +135,12 @@ def main(arguments: list[str]) -> int:
             tell(f"filling a cloud of {options.servers} servers")
             api.fill()
             phases = {"idle": measure(api, "idle", options.turns, options.seconds)}
+            middleware = api.middleware()
             api.churn(CHURN)
             phases["churn"] = measure(api, "churn", options.turns, options.seconds)
         finally:
             api.close()
-    print("\n".join(report(phases)))
+    print("\n".join(report(phases, middleware)))
     return 0
 
 

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, request
+from flask import Flask
 
+from congress.api import requests
 from congress.api.authority import Authority
-from congress.api.requests import asked_action, caller
+from congress.api.requests import asked_action, caller, this
 from congress.model.diagnostic import refuse
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -76,7 +77,7 @@ def authorise(*rules: str) -> None:
     :raises Refused: ``unauthenticated`` or ``forbidden``.
     """
     who = caller()
-    authority = cast(Authority, current_app.extensions[_EXTENSION])
+    authority = cast(Authority, requests.app().extensions[_EXTENSION])
     for rule in rules:
         if authority.allows(rule, who):
             continue
@@ -90,24 +91,29 @@ def authorise(*rules: str) -> None:
 
 def _excepted(view: Callable[..., Any]) -> bool:
     """Whether the view judges the request itself."""
-    return bool(getattr(view, _EXCEPTION)(request.environ))
+    return bool(getattr(view, _EXCEPTION)(this().environ))
 
 
-def install(app: Flask, authority: Authority) -> None:
-    """Authorise every request that found a route, before its view runs."""
-    app.extensions[_EXTENSION] = authority
+def attach(extensions: dict[str, Any], authority: Authority) -> None:
+    """Make it the judge within an application."""
+    extensions[_EXTENSION] = authority
 
-    def check() -> None:
-        if request.endpoint is None or request.method == "OPTIONS":
-            return
-        guard = rule_of(app, request.endpoint)
-        if guard is None:
-            raise refuse("forbidden", f"nobody may use {request.path}")
-        if guard == PUBLIC or _excepted(app.view_functions[request.endpoint]):
-            return
-        if isinstance(guard, Mapping):
-            caller()
-            guard = guard[asked_action(guard)]
-        authorise(guard)
 
-    app.before_request(check)
+def check() -> None:
+    """Authorise a request that found a route, before its view runs.
+
+    :raises Refused: it may not go on.
+    """
+    asked = this()
+    if asked.endpoint is None or asked.method == "OPTIONS":
+        return
+    app = requests.app()
+    guard = rule_of(app, asked.endpoint)
+    if guard is None:
+        raise refuse("forbidden", f"nobody may use {asked.path}")
+    if guard == PUBLIC or _excepted(app.view_functions[asked.endpoint]):
+        return
+    if not isinstance(guard, str):
+        caller()
+        guard = guard[asked_action(guard)]
+    authorise(guard)

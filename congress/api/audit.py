@@ -9,12 +9,12 @@ those that were not carried out, are recorded here once the answer is known.
 
 import logging
 
-from flask import Flask, Response, current_app, request
+from flask import Response
 
 from congress.api.access import rule_of
 from congress.api.access_rules import READS
 from congress.api.backend import backend
-from congress.api.requests import attributed, request_id
+from congress.api.requests import app, asked, attributed, request_id, this
 from congress.interfaces.auth import CALLER_KEY, Caller
 from congress.interfaces.storage import AuditRecord, StorageError, Transaction
 
@@ -31,11 +31,6 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _LENGTH = 1000
 
 
-def install(app: Flask) -> None:
-    """Let the application record requests."""
-    app.after_request(_record)
-
-
 def outcome_of(status: int) -> str:
     """What a status means for a write."""
     if status == 403:
@@ -45,15 +40,16 @@ def outcome_of(status: int) -> str:
     return REFUSED if status >= 400 else OK
 
 
-def _record(response: Response) -> Response:
+def record(response: Response) -> None:
+    """Record a request to write, now that its answer is known."""
     verb = _written()
     if verb is None:
-        return response
+        return
     outcome = outcome_of(response.status_code)
     actor = _actor(outcome)
     if actor is None or (outcome == OK and attributed()):
-        return response
-    target = request.path.removeprefix("/v1/")[:_LENGTH]
+        return
+    target = this().path.removeprefix("/v1/")[:_LENGTH]
     details = {"status": response.status_code}
 
     def add(tx: Transaction) -> None:
@@ -64,12 +60,11 @@ def _record(response: Response) -> Response:
         backend().storage.run(add)
     except StorageError as error:
         LOG.warning("no audit record of %s %s by %s: %s", verb, target, actor, error)
-    return response
 
 
 def _actor(outcome: str) -> str | None:
     """Who sent the request. What strangers try is not kept: they could fill the database."""
-    found = request.environ.get(CALLER_KEY)
+    found = this().environ.get(CALLER_KEY)
     if isinstance(found, Caller):
         return found.name
     return SIGNATURE if outcome == OK else None
@@ -77,9 +72,10 @@ def _actor(outcome: str) -> str | None:
 
 def _written() -> str | None:
     """The rule of a request to write; ``None`` for others."""
+    request = this()
     if request.method in _SAFE or request.endpoint is None:
         return None
-    guard = rule_of(current_app, request.endpoint)
+    guard = rule_of(app(), request.endpoint)
     if guard is not None and not isinstance(guard, str):
-        guard = guard.get(request.args.get("action", "").replace("_", "-"))
+        guard = guard.get((asked("action") or "").replace("_", "-"))
     return None if guard in READS else guard

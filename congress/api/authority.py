@@ -34,6 +34,9 @@ _REMEMBERED = 10_000
 _KNOWN = frozenset(rule.name for rule in RULES)
 _NOBODY = "!"
 
+#: What tells one caller from another.
+_Case = tuple[str, str, tuple[str, ...], str, str]
+
 #: What tells one state of a file from another.
 _Stamp = tuple[tuple[str, int, int, int], ...]
 
@@ -51,7 +54,7 @@ class Authority:
         self._stamp = self._look()
         self._enforcer = _read(conf)
         self._next_look = clock.monotonic() + LOOK_EVERY
-        self._judgements: dict[tuple[str, str], bool] = {}
+        self._judgements: dict[tuple[str, _Case], bool] = {}
 
     def allows(self, rule: str, caller: Caller) -> bool:
         """Whether the rule lets the caller pass.
@@ -60,12 +63,11 @@ class Authority:
         """
         self._follow_file()
         judgements, enforcer = self._judgements, self._enforcer
-        credentials = _credentials(caller)
-        case = (rule, str(credentials))
+        case = (rule, _all_of(caller))
         judgement = judgements.get(case)
         if judgement is None:
             about = {"project_id": caller.project_id, "user_id": caller.user_id}
-            judgement = bool(enforcer.authorize(rule, about, credentials))
+            judgement = bool(enforcer.authorize(rule, about, _credentials(caller)))
             if len(judgements) < _REMEMBERED:
                 judgements[case] = judgement
         return judgement
@@ -155,6 +157,12 @@ def _unusable(name: str, reason: str) -> Refused:
         hint="oslopolicy-sample-generator --namespace congress shows the rules there are",
         where="[oslo_policy] policy_file",
     )
+
+
+def _all_of(caller: Caller) -> _Case:
+    """All that a judgement can depend on."""
+    scope, others = caller.system_scope, str(caller.credentials)
+    return caller.user_id, caller.project_id, caller.roles, scope, others
 
 
 def _credentials(caller: Caller) -> dict[str, object]:

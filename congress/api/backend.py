@@ -10,8 +10,7 @@ Invariant: every failure of what is behind comes out as ``Refused`` or
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from flask import current_app
-
+from congress.api import requests
 from congress.api.watchers import Watchers
 from congress.interfaces.role import Peer, RoleParts
 from congress.interfaces.storage import DatasourceRecord
@@ -35,26 +34,27 @@ class Backend:
         self.node = parts.bus.node
         self.storage = parts.storage
         self.plugins = parts.plugins
+        self._options = parts.conf.api
         self.watchers = Watchers(
             parts.clock,
-            most=lambda: int(parts.conf.api.watchers),
-            lifetime=lambda: float(parts.conf.api.watch_lifetime),
+            most=lambda: int(self._options.watchers),
+            lifetime=lambda: float(self._options.watch_lifetime),
         )
 
     @property
     def max_request_bytes(self) -> int:
         """The largest body a request may have."""
-        return int(self._parts.conf.api.max_request_bytes)
+        return int(self._options.max_request_bytes)
 
     @property
     def max_webhook_bytes(self) -> int:
         """The largest body of a request that is signed."""
-        return int(self._parts.conf.api.max_webhook_bytes)
+        return int(self._options.max_webhook_bytes)
 
     @property
     def max_pushed_rows(self) -> int:
         """Rows that one request may push."""
-        return int(self._parts.conf.api.max_pushed_rows)
+        return int(self._options.max_pushed_rows)
 
     def node_health(self) -> Mapping[str, Health]:
         """The health of every service of this node."""
@@ -62,17 +62,17 @@ class Backend:
 
     def engine(self, method: str, **args: Any) -> Any:
         """Ask a policy engine, the one of this node if it has one."""
-        return self._call(POLICY_ENGINE, method, args, self._parts.conf.api.request_timeout)
+        return self._call(POLICY_ENGINE, method, args, self._options.request_timeout)
 
     def engine_at(self, node: str | None, method: str, args: Mapping[str, Any]) -> Any:
         """Ask the policy engine of a node; any, if none is named."""
-        timeout = self._parts.conf.api.request_timeout
+        timeout = self._options.request_timeout
         return self._parts.bus.call(POLICY_ENGINE, method, args, timeout=timeout, node=node)
 
     def more(self, service: str, listing: str) -> Any:
         """The next piece of a large answer, from the node that has the rest of it."""
         node, _, _ = listing.rpartition("/")
-        args, timeout = {"listing": listing}, self._parts.conf.api.request_timeout
+        args, timeout = {"listing": listing}, self._options.request_timeout
         return self._parts.bus.call(service, "listing_more", args, timeout=timeout, node=node)
 
     def reaches(self, node: str) -> bool:
@@ -89,13 +89,11 @@ class Backend:
 
     def manager(self, method: str, **args: Any) -> Any:
         """Ask the service that keeps the data sources."""
-        return self._call(DATASOURCES, method, args, self._parts.conf.api.request_timeout)
+        return self._call(DATASOURCES, method, args, self._options.request_timeout)
 
     def source(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
         """Ask one data source, wherever it runs."""
-        return self._call(
-            source_service(datasource), method, args, self._parts.conf.api.request_timeout
-        )
+        return self._call(source_service(datasource), method, args, self._options.request_timeout)
 
     def source_patiently(self, datasource: DatasourceRecord, method: str, **args: Any) -> Any:
         """Ask one data source for something that may take long."""
@@ -160,4 +158,4 @@ def attach(extensions: dict[str, Any], behind: Backend) -> None:
 
 def backend() -> Backend:
     """The backend of the application that handles the current request."""
-    return cast(Backend, current_app.extensions[_EXTENSION])
+    return cast(Backend, requests.app().extensions[_EXTENSION])

@@ -22,7 +22,7 @@ import msgspec
 from flask import Response, request
 
 from congress.api import answers
-from congress.api.requests import asked, read_flag, read_number
+from congress.api.requests import asked, query, read_flag, read_number
 from congress.model.diagnostic import refuse
 
 #: Names of the query that are no filters, whatever the fields of a list are called.
@@ -58,10 +58,12 @@ def asked_part() -> Part:
 
     :raises Refused: it cannot be meant.
     """
+    given = query()
+    if RESERVED.isdisjoint(given):
+        return Part(where=given, fields=(), limit=None, marker=None, count_only=False)
     names = asked("fields") or ""
-    query = request.args.to_dict(flat=False)
     return Part(
-        where={name: texts for name, texts in query.items() if name not in RESERVED},
+        where={name: texts for name, texts in given.items() if name not in RESERVED},
         fields=[name for name in names.split(",") if name],
         limit=read_number("limit"),
         marker=asked("marker"),
@@ -115,8 +117,8 @@ def count(number: int) -> Response:
 
 def next_page(marker: str) -> str:
     """The address of the same request from a marker on."""
-    query = [(n, v) for n, v in request.args.items(multi=True) if n != "marker"]
-    return f"{request.base_url}?{urlencode([*query, ('marker', marker)])}"
+    given = {**query(), "marker": marker}
+    return f"{request.base_url}?{urlencode(given, doseq=True)}"
 
 
 def _takes(tests: Mapping[str, Sequence[str]], thing: Mapping[str, Any]) -> bool:

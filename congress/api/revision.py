@@ -6,36 +6,54 @@ Answers about policy carry the revision of policy they are based on. A client th
 sends it back is answered only when the node it reached has come that far.
 """
 
-from flask import Flask, Response, g, request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response
 
 from congress.api.backend import backend
+from congress.api.requests import app, this
 from congress.model.diagnostic import refuse
 
+V = TypeVar("V", bound=Callable[..., Any])
+
 HEADER = "X-Congress-Policy-Revision"
+_ENVIRON_KEY = "HTTP_" + HEADER.upper().replace("-", "_")
 
 #: Seconds a request waits for the revision it asks for.
 PATIENCE = 10.0
 
+_KEY = "congress.revision"
+_ATTRIBUTE = "congress_revision"
 _ABOUT = "/v1/policies"
 _READS = ("GET", "HEAD")
 
 
-def install(app: Flask) -> None:
-    """Let the application obey and send the header."""
-    app.before_request(_await)
-    app.after_request(_tell)
-
-
-def _await() -> None:
+def await_asked() -> None:
     """Wait for the revision asked for, and keep the one there is."""
-    if request.endpoint is None or not request.path.startswith(_ABOUT):
+    asked = this()
+    if asked.endpoint is None or not asked.path.startswith(_ABOUT):
         return
-    wanted = _wanted(request.headers.get(HEADER))
+    wanted = _wanted(asked.environ.get(_ENVIRON_KEY))
     if wanted and wanted > (newest := backend().revision()):
         raise refuse("invalid", f"the newest revision is {newest}, not {wanted}", where="header")
-    if wanted or request.method in _READS:
-        reached = backend().engine("wait_revision", revision=wanted, timeout=PATIENCE)
-        g.revision = reached["revision"]
+    if wanted or (asked.method in _READS and not _tells(asked.endpoint)):
+        keep(backend().engine("wait_revision", revision=wanted, timeout=PATIENCE)["revision"])
+
+
+def tells(view: V) -> V:
+    """Mark a view that hands to ``keep`` the revision its answer came with."""
+    setattr(view, _ATTRIBUTE, True)
+    return view
+
+
+def _tells(endpoint: str) -> bool:
+    return getattr(app().view_functions[endpoint], _ATTRIBUTE, False)
+
+
+def keep(revision: int) -> None:
+    """Have the answer tell this revision."""
+    this().environ[_KEY] = revision
 
 
 def _wanted(text: str | None) -> int:
@@ -46,10 +64,12 @@ def _wanted(text: str | None) -> int:
     return int(text)
 
 
-def _tell(response: Response) -> Response:
-    if request.path.startswith(_ABOUT) and response.status_code < 400:
-        if request.method not in _READS:
-            g.revision = backend().revision()
-        if "revision" in g:
-            response.headers[HEADER] = str(g.revision)
-    return response
+def tell(response: Response) -> None:
+    """Tell the revision that an answer is based on, or that a write has led to."""
+    asked = this()
+    if not asked.path.startswith(_ABOUT) or response.status_code >= 400:
+        return
+    if asked.method not in _READS:
+        keep(backend().revision())
+    if (revision := asked.environ.get(_KEY)) is not None:
+        response.headers[HEADER] = str(revision)

@@ -93,7 +93,7 @@ def read_selection(
     """
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise refuse("invalid", "limit must be a number of rows", where="limit")
-    if where is not None and not isinstance(where, Mapping):
+    if where is not None and not isinstance(where, dict):
         raise refuse("invalid", "where must be an object", where="where")
     try:
         row = row_from_plain(after) if isinstance(after, list) else None

@@ -412,6 +412,7 @@ class FakeEngine(FakeLibrary):
         self.table_show(policy, table)
         rows = self.rows[self._find(policy)["name"], table]
         found = select(rows, [f"Col{i}" for i in range(2)], **wanted)
+        found["revision"] = self.revision
         if trace:
             found["trace"] = "Call: " + table
         if explain:

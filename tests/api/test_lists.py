@@ -59,6 +59,15 @@ class ListTest(ApiTestCase):
         }
         self.assertEqual(listed, tried)
 
+    def test_the_query_is_utf8_whether_it_is_quoted_or_not(self) -> None:
+        self.post("/v1/policies", {"name": "p", "description": "caf\u00e9"})
+        wanted = "description=caf\u00e9"
+        raw = wanted.encode().decode("latin-1")
+        for query, count in ((raw, 1), ("description=caf%C3%A9", 1), (wanted, 0), ("%00&==&%zz", 1)):
+            override = {"QUERY_STRING": query}
+            found = self.get("/v1/policies", environ_overrides=override)
+            self.assertEqual(count, [one["name"] for one in found["results"]].count("p"), query)
+
     def test_pages_make_the_whole(self) -> None:
         for path, field in LISTS.items():
             with self.subTest(path=path):

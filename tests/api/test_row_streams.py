@@ -48,7 +48,7 @@ class RowStreamTest(ApiTestCase):
         piece = [[f"vm{number:04d}", number] for number in range(PIECE_ROWS)]
 
         def row_list(**asked: Any) -> Any:
-            return {**select(piece, ["a", "b"]), "rest": "node/x"}
+            return {**select(piece, ["a", "b"]), "rest": "node/x", "revision": 1}
 
         def listing_more(listing: str) -> Any:
             nonlocal fetched

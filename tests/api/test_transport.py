@@ -150,6 +150,17 @@ class HeaderTest(ApiTestCase):
         read = self.send("GET", "/v1/policies/p", headers=headers)
         self.assertEqual(revision, read.headers["X-Congress-Policy-Revision"])
 
+    def test_rows_come_with_the_revision_they_are_of(self) -> None:
+        self.post("/v1/policies", {"name": "p"})
+        self.behind.engine.rows["p", "t"] = [["a", 1]]
+        self.post("/v1/policies/p/rules", {"rule": "t(x, y)"})
+        self.behind.bus.calls.clear()
+        read = self.send("GET", "/v1/policies/p/tables/t/rows")
+        self.assertEqual(
+            str(self.behind.engine.revision), read.headers["X-Congress-Policy-Revision"]
+        )
+        self.assertEqual(["row_list"], [method for _, method, _ in self.behind.bus.calls])
+
     def test_a_revision_that_cannot_be(self) -> None:
         for wrong in ("999", "x", "-1", "1" * 30):
             headers = {"X-Congress-Policy-Revision": wrong}

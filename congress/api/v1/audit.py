@@ -4,12 +4,12 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from congress.api import listing
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import read_number
+from congress.api.requests import asked, read_number
 from congress.interfaces.storage import AuditQuery, AuditRecord
 from congress.model.diagnostic import refuse
 
@@ -33,7 +33,7 @@ def list_audit() -> Response:
     """The newest records first, of those that match; ``marker`` is the id of the last seen."""
     part = listing.asked_part()
     part.check_fields(FIELDS)
-    texts: dict[str, Any] = {name: request.args.get(name) for name in _TEXTS}
+    texts: dict[str, Any] = {name: asked(name) for name in _TEXTS}
     query = AuditQuery(**texts, since=_moment("since"), until=_moment("until"))
     if part.count_only:
         return listing.count(_number(query))
@@ -72,7 +72,7 @@ def record_to_plain(record: AuditRecord) -> dict[str, Any]:
 
 def _moment(name: str) -> float | None:
     """A time of the query, in ISO 8601; without a zone it is UTC."""
-    text = request.args.get(name)
+    text = asked(name)
     if text is None:
         return None
     try:

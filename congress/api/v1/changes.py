@@ -10,6 +10,7 @@ from congress.api import answers, events
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.changes import Changes
+from congress.api.requests import asked
 
 bp = Blueprint("changes", __name__, url_prefix="/v1")
 
@@ -20,7 +21,7 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @guarded("policy:row:list")
 def list_changes(policy: str, table: str) -> Response:
     """What a table gained and lost after the mark ``since``; without one, all it holds."""
-    since = request.args.get("since")
+    since = asked("since")
     wanted = request.accept_mimetypes.best_match((answers.JSON, events.MEDIA_TYPE))
     if wanted == events.MEDIA_TYPE:
         since = request.headers.get("Last-Event-ID", since)

@@ -5,12 +5,12 @@ import datetime
 import json
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import asked_action, attribution
+from congress.api.requests import asked, asked_action, attribution
 from congress.interfaces.storage import LedgerEntry
 from congress.model.action import ActionState, action_id
 from congress.model.diagnostic import refuse
@@ -38,9 +38,9 @@ FIELDS = (
 def list_ledger() -> Response:
     """The newest entries first, of one data source and in one state if so asked."""
     behind = backend()
-    asked = request.args.get("datasource")
-    name = behind.datasource(asked).name if asked else None
-    states = _states(request.args.get("state"))
+    wanted = asked("datasource")
+    name = behind.datasource(wanted).name if wanted else None
+    states = _states(asked("state"))
     entries = behind.storage.read(lambda tx: tx.ledger.list(name, states=states, newest_first=True))
     plain = [entry_to_plain(entry) for entry in entries]
     return listing.collection(plain, FIELDS, apart=("datasource", "state"), limit=DEFAULT_LIMIT)

@@ -3,12 +3,12 @@
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from congress.api import answers, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
-from congress.api.requests import attribution, read_body
+from congress.api.requests import asked, attribution, read_body
 from congress.model.diagnostic import refuse
 
 bp = Blueprint("library", __name__, url_prefix="/v1/librarypolicies")
@@ -103,6 +103,6 @@ def delete_library_policy(library: str) -> Response:
 
 def _shown(policy: dict[str, Any]) -> dict[str, Any]:
     """The policy, without its rules if ``include_rules=false``."""
-    if request.args.get("include_rules", "").lower() != "false":
+    if (asked("include_rules") or "").lower() != "false":
         return policy
     return {name: value for name, value in policy.items() if name != "rules"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from congress.api import answers, etags, listing
 from congress.api.access import authorise, guarded
@@ -12,6 +12,7 @@ from congress.api.backend import backend
 from congress.api.edits import edit, parked_allowed
 from congress.api.errors import refuse_with
 from congress.api.requests import (
+    asked,
     asked_action,
     given,
     read_body,
@@ -84,8 +85,8 @@ def create_policy() -> Response:
     """
     if asked_action(("", "apply")) == "apply":
         return _apply()
-    if "library_policy" in request.args:
-        return _activate(request.args["library_policy"])
+    if (library := asked("library_policy")) is not None:
+        return _activate(library)
     new = _creation(read_body(NewPolicy))
     return edit("policy_create", _created, **new, allow_parked=parked_allowed())
 

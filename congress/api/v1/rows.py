@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from congress.api import answers, listing, row_lists
+from congress.api import answers, listing, revision, row_lists
 from congress.api.access import guarded
 from congress.api.backend import POLICY_ENGINE, backend, source_service
 from congress.api.requests import asked, read_body, read_changes, read_flag
@@ -25,6 +25,7 @@ class RowChanges(msgspec.Struct, forbid_unknown_fields=True):
 
 @bp.get("/policies/<policy>/tables/<table>/rows")
 @guarded("policy:row:list")
+@revision.tells
 def list_policy_rows(policy: str, table: str) -> Response:
     """What a table of a policy holds; how it came about with ``trace=true`` as a text, and
     with ``explain=json`` as an object."""
@@ -37,6 +38,7 @@ def list_policy_rows(policy: str, table: str) -> Response:
         explain=_explained(),
         **row_lists.selection(part),
     )
+    revision.keep(found["revision"])
     return row_lists.answer(POLICY_ENGINE, found, part)
 
 

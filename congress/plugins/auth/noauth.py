@@ -11,6 +11,7 @@ application, the sender must be on this machine, too.
 
 import ipaddress
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ from congress.plugins.auth.refusal import answer_refusal
 CALLER = Caller(user_id="noauth", user_name="noauth", roles=("admin",))
 
 Environ = dict[str, Any]
+
+#: Host names and addresses that are read once; nearly all requests come with the same.
+_REMEMBERED = 128
 
 
 class NoAuth(AuthStrategy):
@@ -64,6 +68,7 @@ class NoAuth(AuthStrategy):
         return admit
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only be this machine."""
     name = host.strip("[]").lower()
@@ -107,6 +112,7 @@ def _foreign(environ: Environ, *, remote: bool) -> Diagnostic | None:
     return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _host_name(host: str) -> str:
     """A Host header without its port; empty if it is malformed."""
     try:

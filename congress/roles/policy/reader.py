@@ -7,7 +7,7 @@ Invariant: every answer comes from one committed state.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from congress.engine import Bounds, Engine, RuleState, RuleStatus
 from congress.interfaces.runtime import Clock
@@ -26,6 +26,10 @@ from congress.roles.policy.standing import STATUS_SOURCE
 from congress.roles.selection import Selection
 
 NO_TRACE = "Not available"
+
+#: What finds rows, the names of their columns, an explanation if one is wanted, and the
+#: revision of policy: all of one state.
+_Reading: TypeAlias = tuple[Callable[[], Collection[Row]], list[str], Pending | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +100,24 @@ class Reader:
         trace: bool = False,
         explain: bool = False,
     ) -> dict[str, Any]:
-        """What is wanted of the rows of a table, with the names of its columns."""
+        """What is wanted of the rows of a table, with the names of its columns, and the
+        revision of policy by which they are there."""
         deadline = self._runtime.query_deadline()
 
-        def read(
-            engine: Engine,
-        ) -> tuple[Callable[[], Collection[Row]], list[str], str, Pending | None]:
+        def read(engine: Engine) -> _Reading:
             names = self.shape(engine, policy, table).columns
-            atom = f"{table}({', '.join(f'x{index}' for index in range(len(names)))})"
-            pending = self._examine(engine, policy, atom, Bounds(), deadline) if explain else None
             find = self._find(engine, policy, table, names, wanted, deadline)
-            return find, names, atom, pending
+            if not explain:
+                return find, names, None, self._loader.revision
+            atom = _atom(table, names)
+            pending = self._examine(engine, policy, atom, Bounds(), deadline)
+            return find, names, pending, self._loader.revision
 
-        find, columns, atom, pending = self._runtime.read(read)
+        find, columns, pending, revision = self._runtime.read(read)
         found = wanted.of(find(), columns, self._listings)
-        answer: dict[str, Any] = {"columns": columns, **found}
+        answer: dict[str, Any] = {"columns": columns, "revision": revision, **found}
         if trace:
-            text = self._runtime.engine.trace(policy, atom, deadline=deadline)
+            text = self._runtime.engine.trace(policy, _atom(table, columns), deadline=deadline)
             answer["trace"] = text or NO_TRACE
         if pending is not None:
             answer["explanation"] = pending()
@@ -274,6 +279,11 @@ class Reader:
             for rule, status in self._runtime.read(read)
             if status.state != RuleState.ACTIVE
         ]
+
+
+def _atom(table: str, columns: Sequence[str]) -> str:
+    """The atom that all rows of a table answer."""
+    return f"{table}({', '.join(f'x{index}' for index in range(len(columns)))})"
 
 
 def status_of(
