@@ -30,7 +30,7 @@ class Load:
     processor: float
 
 
-def load(url: str, script: str, seconds: float, spent: Callable[[], float]) -> Load:
+def load(url: str, script: str, seconds: int, spent: Callable[[], float]) -> Load:
     """Send requests as fast as they are answered.
 
     :param script: in Lua, as wrk wants it; makes the requests. Empty for plain ones.
@@ -38,7 +38,7 @@ def load(url: str, script: str, seconds: float, spent: Callable[[], float]) -> L
     :raises RuntimeError: some were not answered well.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = ["wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s"]
+        command = ["wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
         if script:
             file = Path(folder) / "requests.lua"
             file.write_text(script)
@@ -47,7 +47,7 @@ def load(url: str, script: str, seconds: float, spent: Callable[[], float]) -> L
         done = subprocess.run([*command, url], capture_output=True, text=True, check=False)
         took = spent() - before
     if done.returncode:
-        raise RuntimeError(f"{url}: {done.stderr}")
+        raise RuntimeError(f"wrk {url} ended with {done.returncode}: {done.stdout}{done.stderr}")
     if failed := _FAILED.search(done.stdout):
         raise RuntimeError(f"{url}: {failed[0]}")
     rate = _RATE.search(done.stdout)
@@ -56,4 +56,4 @@ def load(url: str, script: str, seconds: float, spent: Callable[[], float]) -> L
     times = {
         part: float(number) * _SECONDS[unit] for part, number, unit in _LATENCY.findall(done.stdout)
     }
-    return Load(float(rate[1]), times["50"], times["99"], took / int(sent[1]))
+    return Load(float(rate[1]), times["50"], times["99"], took / max(1, int(sent[1])))

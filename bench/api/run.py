@@ -75,7 +75,7 @@ def tasks(api: Api, phase: str) -> list[Task]:
 Turns = Mapping[str, Sequence[Load]]
 
 
-def measure(api: Api, phase: str, turns: int, seconds: float) -> Turns:
+def measure(api: Api, phase: str, turns: int, seconds: int) -> Turns:
     """All tasks in turns."""
     found: dict[str, list[Load]] = {}
     for turn in range(turns):
@@ -126,7 +126,7 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="script/bench api", description=__doc__)
     parser.add_argument("--servers", type=int, default=100_000, help="size of the cloud")
-    parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--turns", type=int, default=9, help="measurements of each figure")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

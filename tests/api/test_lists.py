@@ -63,7 +63,12 @@ class ListTest(ApiTestCase):
         self.post("/v1/policies", {"name": "p", "description": "caf\u00e9"})
         wanted = "description=caf\u00e9"
         raw = wanted.encode().decode("latin-1")
-        for query, count in ((raw, 1), ("description=caf%C3%A9", 1), (wanted, 0), ("%00&==&%zz", 1)):
+        for query, count in (
+            (raw, 1),
+            ("description=caf%C3%A9", 1),
+            (wanted, 0),
+            ("%00&==&%zz", 1),
+        ):
             override = {"QUERY_STRING": query}
             found = self.get("/v1/policies", environ_overrides=override)
             self.assertEqual(count, [one["name"] for one in found["results"]].count("p"), query)
