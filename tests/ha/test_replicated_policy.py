@@ -3,16 +3,12 @@
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import requests
 import sqlalchemy as sa
 
 from tests.ha.case import HACase
 from tests.ha.node import Node
-from tests.ha.servers import MARIADB, POSTGRESQL
+from tests.ha.servers import MARIADB
 
 REVISION = "X-Congress-Policy-Revision"
 RULES = "/v1/policies/classification/rules"
@@ -44,11 +40,6 @@ class ReplicatedCase(HACase):
         """The revision in force at a node."""
         return int(node.api.ask("GET", RULES).headers[REVISION])
 
-    def at_once(self, *jobs: Callable[[], Any]) -> list[Any]:
-        """The results of jobs that run at the same time."""
-        with ThreadPoolExecutor(len(jobs)) as pool:
-            return [found.result() for found in [pool.submit(job) for job in jobs]]
-
 
 class ReplicationTest(ReplicatedCase):
     def test_a_change_is_in_force_elsewhere_within_a_second(self) -> None:
@@ -65,76 +56,6 @@ class ReplicationTest(ReplicatedCase):
         print(f"a change of policy is in force on the other node: {words}", file=sys.stderr)
         self.assertLess(statistics.median(took), 1.0, words)
         self.assertEqual(self.rules(self.one), self.rules(self.two))
-
-    def test_writers_on_all_nodes_lose_nothing_and_agree_on_the_order(self) -> None:
-        self.cluster.start(*self.engines)
-        before = self.revision(self.one)
-        self.assertEqual(before, self.revision(self.two))
-
-        def write(node: Node) -> list[int]:
-            rules = [f"{node.name.replace('-', '_')}({number})" for number in range(15)]
-            return [self.add(node, rule) for rule in rules]
-
-        made = [number for found in self.at_once(
-            lambda: write(self.one), lambda: write(self.two)
-        ) for number in found]  # fmt: skip
-        newest = max(made)
-        self.assertEqual(30, len(self.rules(self.two, X_Congress_Policy_Revision=str(newest))))
-        self.assertEqual(before + 30, newest, "each write is one revision")
-        self.assertEqual(
-            self.rules(self.one, X_Congress_Policy_Revision=str(newest)),
-            self.rules(self.two, X_Congress_Policy_Revision=str(newest)),
-        )
-
-    def test_of_two_that_make_the_same_at_once_one_is_refused(self) -> None:
-        self.cluster.start(*self.engines)
-        for number in range(5):
-            body = {"name": f"policy{number}", "rules": [{"rule": "p(x) :- q(x)"}]}
-            answers = self.at_once(
-                *(lambda n=node, b=body: n.api.ask("POST", "/v1/policies", b)  # type: ignore[misc]
-                  for node in self.engines)
-            )  # fmt: skip
-            codes = sorted(answer.status_code for answer in answers)
-            self.assertEqual([201, 409], codes, [answer.text for answer in answers])
-
-    def test_a_rule_is_held_against_what_the_other_node_just_made(self) -> None:
-        self.cluster.start(*self.engines)
-        self.add(self.one, "p(x) :- q(x)")
-        answer = self.two.api.ask("POST", RULES, {"rule": "q(x) :- p(x)"})
-        self.assertEqual(400, answer.status_code, answer.text)
-        self.assertIn("recursi", answer.text)
-
-    def test_nodes_that_start_at_once_on_an_empty_database_agree(self) -> None:
-        self.engines.append(self.cluster.engine("pe-3"))
-        self.cluster.start(*self.engines)
-        names = [
-            sorted(policy["name"] for policy in node.api.get("/v1/policies")["results"])
-            for node in self.engines
-        ]
-        self.assertEqual(["action", "classification"], names[0])
-        self.assertEqual([names[0]] * 3, names)
-
-
-class ReplicationOnPostgresqlTest(ReplicationTest):
-    server = POSTGRESQL
-
-
-class ReadYourWritesTest(ReplicatedCase):
-    def test_a_balancer_that_does_not_stick_shows_no_older_policy(self) -> None:
-        self.cluster.start(*self.engines)
-        turn = 0
-
-        def ask(method: str, body: Any = None, **headers: str) -> requests.Response:
-            """Each request comes to the other node than the one before."""
-            nonlocal turn
-            turn += 1
-            return self.engines[turn % 2].api.ask(method, RULES, body, **headers)
-
-        for number in range(20):
-            made = ask("POST", {"rule": f"t{number}(1)"}).headers[REVISION]
-            answer = ask("GET", X_Congress_Policy_Revision=made)
-            self.assertIn(f"t{number}(1)", answer.text)
-            self.assertGreaterEqual(int(answer.headers[REVISION]), int(made))
 
     def test_who_asks_for_a_revision_that_never_was_is_told(self) -> None:
         self.cluster.start(self.one)

@@ -269,6 +269,7 @@ def audit_record(
     request_id: str = "",
     verb: str = "datasource:execute",
 ) -> AuditRecord:
+    """What the audit trail tells of an entry."""
     desired = entry.desired
     return AuditRecord(
         at=entry.updated_at,
