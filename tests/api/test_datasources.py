@@ -265,4 +265,4 @@ class LedgerTest(ApiTestCase):
         self.refused(503, "POST", f"/v1/ledger/{entry}?action=retry")
         self.behind.bus.services["datasource/cloud1"] = service
         self.expect(200, "DELETE", "/v1/data-sources/cloud1")
-        self.refused(404, "POST", f"/v1/ledger/{entry}?action=retry")
+        self.refused(409, "POST", f"/v1/ledger/{entry}?action=retry")
