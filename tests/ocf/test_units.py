@@ -2,6 +2,9 @@
 
 import configparser
 import shlex
+import shutil
+import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -25,6 +28,25 @@ class UnitTest(unittest.TestCase):
 
     def test_these_are_all(self) -> None:
         self.assertEqual(set(ROLES), {one.name for one in UNITS.iterdir()})
+
+    def test_systemd_has_nothing_to_say_against_them(self) -> None:
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        system = Path("usr/lib/systemd/system")
+        shutil.copytree("/" / system, root / system, symlinks=True)
+        shutil.copytree(UNITS, root / "etc/systemd/system")
+        for program in ("usr/local/bin/congress-server", "bin/kill"):
+            path = root / program
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(0o755)
+        units = [name.replace("@", "@pe-1") for name in ROLES]
+        done = subprocess.run(
+            ["systemd-analyze", f"--root={root}", "--man=no", "verify", *units],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = (done.stdout + done.stderr).splitlines()
+        self.assertEqual([], [line for line in said if "congress" in line])
 
     def test_the_server_understands_its_command_line(self) -> None:
         for name, roles in ROLES.items():

@@ -76,6 +76,8 @@ class StandbyCase(unittest.TestCase):
         ):
             cls.pair.lab.relay(*way)
         own: Settings = {
+            "DEFAULT": {"auth_strategy": "noauth", "bind_host": "0.0.0.0"},
+            "auth_noauth": {"allow_remote": True},
             "dse": {"bus_id": cls.cluster.bus},
             "driver_notify": {"allowed_urls": HOOK},
         }
@@ -90,7 +92,7 @@ class StandbyCase(unittest.TestCase):
         keys.mkdir(0o700)
         (keys / KEY.name).write_text(cls.pair.machines[0].path(KEY).read_text())
         (keys / KEY.name).chmod(0o600)
-        cls.engine = cls.cluster.engine("pe-1", {"dse": PACE})
+        cls.engine = cls.cluster.engine("outside", {"dse": PACE})
         cls.cluster.start(cls.engine)
         cls.engine.api.create_source("machine", "host", poll_time=1)
         cls.engine.api.create_rule("classification", HERE)

@@ -29,7 +29,7 @@ def prepare(pair: Pair, database: str, more: Settings) -> None:
         host.path(SERVER).symlink_to(SCRIPTS / SERVER.name)
         with host.path("/etc/hosts").open("a") as hosts:
             hosts.writelines(f"{address} {name}\n" for name, address in SERVERS.items())
-            hosts.writelines(f"{one.address} {one.name}\n" for one in pair.machines)
+            hosts.writelines(f"{one.ring_address} {one.name}\n" for one in pair.machines)
         host.write(CONFIG, text)
 
 

@@ -115,11 +115,15 @@ class Lab:
 
 
 class Machine:
-    """One machine, off at first."""
+    """One machine, off at first.
 
-    def __init__(self, lab: Lab, number: int, cluster: pathlib.Path) -> None:
+    :param cluster: the ``corosync.conf`` of the cluster it belongs to, if it does.
+    """
+
+    def __init__(self, lab: Lab, number: int, cluster: pathlib.Path | None = None) -> None:
         self.name = f"host-{number}"
-        self.address = f"{CABLES['eth1'][1]}.{number}"
+        #: Where others reach it, by ``eth0`` and by ``eth1``.
+        self.address, self.ring_address = (f"{prefix}.{number}" for _, prefix in CABLES.values())
         self._lab = lab
         self._number = number
         self._cluster = cluster
@@ -137,7 +141,7 @@ class Machine:
         flags = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--mount-proc")
         start = ("unshare", *flags, "--kill-child", "sh", f"{HERE}/init.sh")
         disk = str(self._lab.folder / "disks" / self.name)
-        command = self._lab.inside(*start, self.name, disk, str(self._cluster))
+        command = self._lab.inside(*start, self.name, disk, str(self._cluster or ""))
         self._process = spawn(self._log, *command)
         wait_until(self._booted, f"{self.name} has booted")
         self.run("ip", "link", "set", "lo", "up")
