@@ -13,12 +13,15 @@ from congress.engine import (
     DeleteRules,
     Engine,
     InsertRules,
+    Limits,
     ReplaceTables,
     UpdateTable,
 )
 from congress.testing.language import BUILTINS
 
 POLICY = "cloud"
+#: A million servers derive more rows than the default allows to one transaction.
+LIMITS = Limits(derived_rows=100_000_000, steps=10_000_000_000)
 
 
 class Ours(InProcess):
@@ -30,7 +33,7 @@ class Ours(InProcess):
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.engine = Engine(BUILTINS)
+        self.engine = Engine(BUILTINS, limits=LIMITS)
         self.engine.transact([CreatePolicy(POLICY, "datalog")])
 
     def load(self, tables: dict[str, Rows]) -> None:
