@@ -6,6 +6,10 @@ import requests
 
 from tests.functional.system import wait_until
 
+#: Seconds until something that takes a few has failed. It is so long because everything
+#: else may run on the same machine.
+DEADLINE = 120.0
+
 
 class Api:
     """The API at a URL. May be used by several threads."""
@@ -45,7 +49,7 @@ class Api:
             answer = self.ask("POST", path, body)
             return None if answer.status_code == 503 else answer
 
-        answer = wait_until(attempt, f"POST {path} is answered")
+        answer = wait_until(attempt, f"POST {path} is answered", DEADLINE)
         if answer.status_code != 201:
             raise AssertionError(f"POST {path}: {answer.status_code} {answer.text}")
         return answer.json()
@@ -74,7 +78,9 @@ class Api:
     def await_push(self, source: str, table: str, rows: list[Any], method: str = "PUT") -> None:
         """Push until it is taken."""
         wait_until(
-            lambda: self.push(source, table, rows, method) == 200, f"{source} takes {len(rows)}"
+            lambda: self.push(source, table, rows, method) == 200,
+            f"{source} takes {len(rows)} rows",
+            DEADLINE,
         )
 
     def rows(self, owner: str, table: str) -> list[list[Any]] | None:

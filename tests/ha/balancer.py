@@ -7,7 +7,7 @@ import subprocess
 from types import TracebackType
 
 from tests.functional.system import free_port, wait_until
-from tests.ha.api import Api
+from tests.ha.api import DEADLINE, Api
 from tests.ha.node import ROOT, Node
 
 SAMPLE = ROOT / "etc/haproxy/congress.cfg"
@@ -59,7 +59,7 @@ class Balancer:
     def await_in_use(self, *nodes: Node) -> None:
         """Wait until requests come to these nodes, and to no others."""
         wanted = {node.name for node in nodes}
-        wait_until(lambda: self.in_use() == wanted, f"requests come to {sorted(wanted)}")
+        wait_until(lambda: self.in_use() == wanted, f"requests come to {sorted(wanted)}", DEADLINE)
 
     def in_use(self) -> set[str]:
         """The nodes that requests without a cookie come to."""

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TypeVar
 
-from tests.functional.system import DEADLINE, free_port, wait_until
+from tests.functional.system import free_port, wait_until
+from tests.ha.api import DEADLINE
 from tests.ha.databases import Database
 from tests.ha.node import Node, Settings, merged
 

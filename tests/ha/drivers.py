@@ -4,10 +4,18 @@ Nodes get them by ``custom_driver_endpoints``.
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from congress.interfaces.datasource import DatasourceDriver, Done, PollRequest
+from congress.interfaces.datasource import (
+    Config,
+    DatasourceDriver,
+    Done,
+    DriverContext,
+    PollRequest,
+)
 from congress.interfaces.plugin import Option, PluginInfo
 from congress.model.delta import Batch, Snapshot
 from congress.model.schema import Column, Schema, TableSchema
@@ -39,6 +47,52 @@ class TracingDriver(DatasourceDriver):
         yield Done()
 
 
-ENDPOINTS = ",".join(
-    f"{name}=tests.ha.drivers:{kind.__name__}" for name, kind in {"tracing": TracingDriver}.items()
-)
+class FailingDriver(DatasourceDriver):
+    """What all drivers below have in common."""
+
+    @classmethod
+    def describe(cls) -> PluginInfo:
+        return PluginInfo(cls.__name__, "Fails in its own way.", (POLL_TIME,))
+
+    @classmethod
+    def static_schema(cls) -> Schema:
+        return SCHEMA
+
+    def schema(self) -> Schema:
+        return SCHEMA
+
+
+class HangingDriver(FailingDriver):
+    """Asks something that never answers, and does not hear when it is to stop."""
+
+    def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
+        """Wait for ever."""
+        threading.Event().wait()
+        yield Done()
+
+
+class RaisingDriver(FailingDriver):
+    """Cannot even be made."""
+
+    def __init__(self, config: Config, ctx: DriverContext) -> None:
+        super().__init__(config, ctx)
+        raise ZeroDivisionError("in its constructor")
+
+
+class RamblingDriver(FailingDriver):
+    """Gives what is none of its tables."""
+
+    def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
+        """Give rows that do not fit, of a table that there is not."""
+        wrong: Any = Snapshot("elsewhere", frozenset({("a", "b", "c")}))
+        yield Batch((wrong, Snapshot("t", frozenset({("a", "b", "c")}))), -1.0)
+        yield Done()
+
+
+KINDS = {
+    "tracing": TracingDriver,
+    "hanging": HangingDriver,
+    "raising": RaisingDriver,
+    "rambling": RamblingDriver,
+}
+ENDPOINTS = ",".join(f"{name}=tests.ha.drivers:{kind.__name__}" for name, kind in KINDS.items())

@@ -12,8 +12,8 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.functional.system import DEADLINE, wait_until
-from tests.ha.api import Api
+from tests.functional.system import wait_until
+from tests.ha.api import DEADLINE, Api
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(sysconfig.get_path("scripts")) / "congress-server"
@@ -94,7 +94,7 @@ class Node:
 
     def await_ready(self) -> None:
         """Wait until it says that it is ready; a failure if it ends."""
-        wait_until(self.ready, f"node {self.name} is ready")
+        wait_until(self.ready, f"node {self.name} is ready", DEADLINE)
 
     def ready(self) -> bool:
         """Whether it says that it is ready."""
