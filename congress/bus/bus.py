@@ -316,6 +316,8 @@ class Bus:
 
     def _on_peer(self, event: str, peer: Peer) -> None:
         self._exchange.on_peer(event, peer)
+        if event == "left":
+            self._transport.give_up(peer.node)
         for handler in list(self._peer_handlers):
             self._run_event(lambda handler=handler: handler(event, peer))  # type: ignore[misc]
 

@@ -77,7 +77,7 @@ class Calls:
                 self._counters.count("calls.timed_out")
                 raise refuse(
                     "timeout",
-                    f"{service}.{method} did not answer within {timeout:g} s",
+                    f"{service}.{method} of node {candidate!r} gave no answer",
                     hint="it may have been done nevertheless",
                 ) from None
         raise refuse(

@@ -87,6 +87,9 @@ class SealedTransport(BusTransport):
                 hint=grounds.hint,
             ) from None
 
+    def give_up(self, node: str) -> None:
+        self.inner.give_up(node)
+
     def close(self, drain: float) -> None:
         self.inner.close(drain)
 

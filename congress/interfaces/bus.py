@@ -101,6 +101,12 @@ class BusTransport(Plugin):
         :raises TimedOut: no answer by the deadline.
         """
 
+    def give_up(self, node: str) -> None:
+        """Take note that a node is gone: calls that wait for its answer may end with
+        ``TimedOut`` before their deadline. Must not block. Where calls notice by
+        themselves that the other process has ended, there is nothing to do."""
+        return
+
     @abc.abstractmethod
     def close(self, drain: float) -> None:
         """Send what was handed over, ``drain`` seconds at most, and disconnect."""

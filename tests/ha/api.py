@@ -18,7 +18,7 @@ class Api:
         self.url = url
 
     def ask(
-        self, method: str, path: str, body: Any = None, timeout: float = 30.0, **headers: str
+        self, method: str, path: str, body: Any = None, timeout: float = 90.0, **headers: str
     ) -> requests.Response:
         """One request on a connection of its own; ``_`` in headers stands for ``-``."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -35,6 +35,17 @@ class Api:
         except requests.ConnectionError:
             return 0
 
+    def await_answer(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> requests.Response:
+        """The first answer that is not a 503."""
+
+        def attempt() -> list[requests.Response]:
+            answer = self.ask(method, path, body, **headers)
+            return [] if answer.status_code == 503 else [answer]
+
+        return wait_until(attempt, f"{method} {path} is answered", DEADLINE)[0]
+
     def get(self, path: str, **headers: str) -> Any:
         """What a GET that succeeds tells."""
         answer = self.ask("GET", path, **headers)
@@ -45,11 +56,7 @@ class Api:
     def create(self, path: str, **body: Any) -> Any:
         """Make something; tried again while a node that it takes is not found."""
 
-        def attempt() -> requests.Response | None:
-            answer = self.ask("POST", path, body)
-            return None if answer.status_code == 503 else answer
-
-        answer = wait_until(attempt, f"POST {path} is answered", DEADLINE)
+        answer = self.await_answer("POST", path, body)
         if answer.status_code != 201:
             raise AssertionError(f"POST {path}: {answer.status_code} {answer.text}")
         return answer.json()

@@ -79,13 +79,23 @@ class RaisingDriver(FailingDriver):
         raise ZeroDivisionError("in its constructor")
 
 
-class RamblingDriver(FailingDriver):
-    """Gives what is none of its tables."""
+class BabblingDriver(FailingDriver):
+    """Gives what is no batch."""
 
     def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
-        """Give rows that do not fit, of a table that there is not."""
-        wrong: Any = Snapshot("elsewhere", frozenset({("a", "b", "c")}))
-        yield Batch((wrong, Snapshot("t", frozenset({("a", "b", "c")}))), -1.0)
+        """Give it."""
+        nothing: Any = "no batch"
+        yield nothing
+        yield Done()
+
+
+class RamblingDriver(FailingDriver):
+    """Gives rows that do not fit its tables."""
+
+    def poll(self, request: PollRequest) -> Iterator[Batch | Done]:
+        """Give them, also of a table that there is not."""
+        rows = frozenset({("a", "b", "c")})
+        yield Batch((Snapshot("elsewhere", rows), Snapshot("t", rows)), -1.0)
         yield Done()
 
 
@@ -93,6 +103,7 @@ KINDS = {
     "tracing": TracingDriver,
     "hanging": HangingDriver,
     "raising": RaisingDriver,
+    "babbling": BabblingDriver,
     "rambling": RamblingDriver,
 }
 ENDPOINTS = ",".join(f"{name}=tests.ha.drivers:{kind.__name__}" for name, kind in KINDS.items())

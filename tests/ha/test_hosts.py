@@ -49,8 +49,12 @@ class KeyTest(HACase):
     def test_t24_a_host_with_a_copy_of_the_key_takes_over(self) -> None:
         shutil.copytree(self.folder("first"), self.folder("other"))
         self.cluster.start(self.other)
-        answer = self.engine.api.execute("told", "webhook", self.receiver.url, "opened")
-        self.assertEqual("done", answer.json()["state"], answer.text)
+
+        def done() -> bool:
+            answer = self.engine.api.execute("told", "webhook", self.receiver.url, "opened")
+            return answer.ok and answer.json()["state"] == "done"
+
+        self.cluster.wait(done, "the secret is opened")
 
 
 class TwoBusesTest(HACase):

@@ -5,18 +5,38 @@ import threading
 import time
 from typing import Any
 
-import requests
-
 from congress.model.signature import signature_of
+from tests.ha.api import Api
 from tests.ha.balancer import Balancer
 from tests.ha.case import HACase
 
 ROWS = "/v1/data-sources/box/tables/t/rows"
 WEBHOOK = "/v1/data-sources/box/webhook"
-SECRET = "of the sender"
+SECRET = "known to the sender and nobody else"
 
 
-class PushCase(HACase):
+class Sender(threading.Thread):
+    """Adds rows, each with a key of its own, and sends each until it is acknowledged."""
+
+    def __init__(self, api: Api, name: str) -> None:
+        super().__init__()
+        self._api = api
+        self.acknowledged: list[str] = []
+        self.failures: list[str] = []
+        self.ended = threading.Event()
+        self._name = name
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            row = f"{self._name}-{len(self.acknowledged)}"
+            answer = self._api.await_answer("POST", ROWS, [[row]], Idempotency_Key=row)
+            if not answer.ok:
+                self.failures.append(answer.text)
+                return
+            self.acknowledged.append(row)
+
+
+class PushTest(HACase):
     """Two engines behind HAProxy, and a datasource node that may move to another host."""
 
     def setUp(self) -> None:
@@ -41,46 +61,8 @@ class PushCase(HACase):
         """Both engines have just these rows."""
         self.await_rows("classification", "q", [[value] for value in values], *self.engines)
 
-    def send(self, method: str, path: str, body: Any, **headers: str) -> requests.Response:
-        """One request until it is answered by something else than that it is too early.
-
-        Each 503 must tell when to come back.
-        """
-
-        def attempt() -> requests.Response | None:
-            answer = self.api.ask(method, path, body, **headers)
-            if answer.status_code != 503:
-                return answer
-            self.assertGreater(int(answer.headers["Retry-After"]), 0)
-            return None
-
-        return self.cluster.wait(attempt, f"{method} {path} is answered")
-
-
-class Sender(threading.Thread):
-    """Adds rows, each with a key of its own, and sends each until it is acknowledged."""
-
-    def __init__(self, case: PushCase, name: str) -> None:
-        super().__init__()
-        self.case = case
-        self.acknowledged: list[str] = []
-        self.failures: list[str] = []
-        self.ended = threading.Event()
-        self._name = name
-
-    def run(self) -> None:
-        while not self.ended.is_set():
-            row = f"{self._name}-{len(self.acknowledged)}"
-            answer = self.case.send("POST", ROWS, [[row]], Idempotency_Key=row)
-            if not answer.ok:
-                self.failures.append(answer.text)
-                return
-            self.acknowledged.append(row)
-
-
-class PushTest(PushCase):
     def test_t22_a_storm_of_pushes_loses_nothing_when_the_node_dies(self) -> None:
-        senders = [Sender(self, name) for name in ("a", "b", "c")]
+        senders = [Sender(self.api, name) for name in ("a", "b", "c")]
         for sender in senders:
             sender.start()
             self.addCleanup(sender.join)
@@ -113,7 +95,7 @@ class PushTest(PushCase):
         self.await_values("b")
 
     def push(self, method: str, row: str, key: str) -> int:
-        return self.send(method, ROWS, [[row]], Idempotency_Key=key).status_code
+        return self.api.await_answer(method, ROWS, [[row]], Idempotency_Key=key).status_code
 
     def test_t22_signed_webhooks_may_come_late_and_are_taken_once(self) -> None:
         early, late = self.signed("a"), self.signed("b")
@@ -136,4 +118,4 @@ class PushTest(PushCase):
         }
 
     def deliver(self, webhook: dict[str, Any]) -> int:
-        return self.send("POST", WEBHOOK, **webhook).status_code
+        return self.api.await_answer("POST", WEBHOOK, **webhook).status_code

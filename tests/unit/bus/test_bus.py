@@ -1,6 +1,7 @@
 """The bus as roles see it, over the ``inproc`` transport."""
 
 from typing import Any
+from unittest import mock
 
 from congress.interfaces.role import Coverage, Epoch
 from congress.model.delta import Delta, Snapshot
@@ -8,6 +9,7 @@ from congress.model.diagnostic import Diagnostic, Refused, refuse
 from congress.model.schema import Schema, TableSchema
 from congress.model.status import Health, State
 from congress.model.values import FALSE, TRUE
+from congress.plugins.bus.inproc import InprocTransport
 from congress.testing.buses import BusTestCase, Recorder
 
 COVERED = Coverage(as_of=5.0, complete=True)
@@ -214,6 +216,14 @@ class PeersTest(BusTestCase):
         self.until(lambda: len(one.peers()) == 1, 0.1)
         self.threads.run_ready()
         self.assertEqual("left", events[-1])
+
+    def test_nobody_waits_for_the_answer_of_a_node_that_left(self) -> None:
+        one, two = self.bus("one"), self.bus("two")
+        self.until(lambda: len(one.peers()) == 2)
+        with mock.patch.object(InprocTransport, "give_up") as give_up:
+            two.stop(5)
+            self.until(lambda: len(one.peers()) == 1, 0.1)
+        give_up.assert_called_once_with("two")
 
     def test_a_silent_node_leaves_after_the_timeout(self) -> None:
         one = self.bus("one")

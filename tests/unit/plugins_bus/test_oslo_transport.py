@@ -140,6 +140,23 @@ class OutageTest(StationsCase):
         self.assertEqual(b"2", one.transport.call("b", b"2", time.monotonic() + 5))
         self.assertEqual([("a", b"0"), ("a", b"1"), ("a", b"2")], two.asked)
 
+    def test_nobody_waits_for_a_node_that_was_given_up(self) -> None:
+        one, two = self.pair()
+        asked, answered = threading.Event(), threading.Event()
+        self.addCleanup(answered.set)
+
+        def answer(_sender: str, payload: bytes) -> bytes:
+            asked.set()
+            answered.wait()
+            return payload
+
+        two.answer = answer
+        one.transport.give_up("b")
+        watch = self.threads.task("watch", lambda stop: (asked.wait(), one.transport.give_up("b")))
+        self.addCleanup(watch.stop, 5.0)
+        kind, seconds = self.fails(one, 30.0)
+        self.assertEqual((TimedOut, True), (kind, seconds < 5.0))
+
     def test_it_opens_without_a_broker_and_connects_later(self) -> None:
         self.broker.fault = ConnectionError("no")
         with (

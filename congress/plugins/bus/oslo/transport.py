@@ -13,6 +13,7 @@ sent.
 """
 
 import threading
+from collections import Counter
 
 from oslo_config import cfg
 
@@ -76,6 +77,8 @@ class OsloTransport(BusTransport):
         self._open = False
         self._settled = threading.Event()
         self._questions = Questions(ctx.clock)
+        #: How often each node was given up.
+        self._departures: Counter[str] = Counter()
         self._link: Link | None = None
         self._outbox: Outbox | None = None
         self._reception: Reception | None = None
@@ -156,6 +159,11 @@ class OsloTransport(BusTransport):
             raise Unreachable("the deadline has passed")
         if outbox.away_for() > AWAY_PATIENCE:
             raise Unreachable("the message broker cannot be reached")
+        departures = self._departures[node]
+
+        def hopeless() -> bool:
+            return self._is_hopeless() or self._departures[node] > departures
+
         number = outbox.number()
         answer = self._questions.begin(number)
         item = outbox.request(number, node, reception.instance_of(node), payload, deadline)
@@ -163,11 +171,14 @@ class OsloTransport(BusTransport):
             self._questions.end(number)
             raise Unreachable("too many requests wait for the message broker")
         try:
-            return self._questions.wait(number, answer, deadline, self._is_hopeless)
+            return self._questions.wait(number, answer, deadline, hopeless)
         except TimedOut:
             if outbox.withdraw(item):
                 raise Unreachable("the message broker cannot be reached") from None
             raise TimedOut(f"node {node!r} did not answer in time") from None
+
+    def give_up(self, node: str) -> None:
+        self._departures[node] += 1
 
     def close(self, drain: float) -> None:
         if not self._open:
