@@ -9,7 +9,7 @@ import unittest
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from tests.functional.system import wait_until
+from tests.functional.system import DEADLINE, wait_until
 from tests.ha.cluster import Cluster
 from tests.ha.node import Node, Settings
 from tests.ha.pacemaker import machine
@@ -36,7 +36,7 @@ HERE = (
 HOOK = f"http://{machine.WEB}:8080/hook"
 
 #: Seconds from the agent's start of a node, and from the end of its host, until the policy
-#: engine has the first snapshot.
+#: engine has the first snapshot, on a host that has nothing else to do.
 START, FAILOVER = 10.0, 20.0
 
 #: Seconds in which the cluster is whole again after a fault. A node that has to be stopped for
@@ -119,7 +119,9 @@ class StandbyCase(unittest.TestCase):
 
     def await_settled(self) -> None:
         """Wait until the cluster is whole again."""
-        wait_until(self.settled, "the machines agree on where the node runs, once", HEALING)
+        wait_until(
+            self.settled, "the machines agree on where the node runs, once", HEALING * slowness()
+        )
 
     def settled(self) -> bool:
         """Whether both machines take part, and all agree where the node is."""
@@ -149,24 +151,14 @@ class StandbyCase(unittest.TestCase):
             place = self.place()
             return None if place == before else place
 
-        after = wait_until(found, f"the policy engine has data of another life than {before}")
+        what_for = f"the policy engine has data of another life than {before}"
+        after = wait_until(found, what_for, max(DEADLINE, FAILOVER * slowness()))
         whole = time.monotonic() - self.began
         started = time.time() - self.pair.machine(after.machine).path(PID).stat().st_mtime
-        busy = self.waited(after)
-        record(
-            what, {"in all": whole, "since the agent's start": started, "without processor": busy}
-        )
-        self.assertLess(started - busy, START)
-        self.assertLess(whole - busy, FAILOVER)
+        record(what, whole, started)
+        self.assertLess(started, START * slowness())
+        self.assertLess(whole, FAILOVER * slowness())
         return after
-
-    def waited(self, place: Place) -> float:
-        """Seconds for which others had the processor that a life of the node needed to start.
-
-        Real machines have theirs to themselves.
-        """
-        schedule = self.pair.machine(place.machine).path(f"/proc/{place.pid}/schedstat")
-        return int(schedule.read_text().split()[1]) / 1e9
 
     def tell_logs(self) -> None:
         """Print what the machines have to say, for whoever looks why a test failed."""
@@ -176,9 +168,16 @@ class StandbyCase(unittest.TestCase):
                 print(host.name, host.run("sh", "-c", tell, check=False))
 
 
-def record(what: str, seconds: dict[str, float]) -> None:
+def slowness() -> float:
+    """How many times longer all takes because of what else this host has to do."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def record(what: str, whole: float, started: float) -> None:
     """Add a line to the file that ``CONGRESS_FIGURES`` names, if it does."""
     if name := os.environ.get("CONGRESS_FIGURES"):
         with open(name, "a") as file:
-            figures = ", ".join(f"{key} {value:.1f} s" for key, value in seconds.items())
-            file.write(f"{what}: {figures}\n")
+            file.write(
+                f"{what}: first snapshot after {whole:.1f} s, {started:.1f} s after the agent's "
+                f"start, at load {os.getloadavg()[0]:.0f}\n"
+            )

@@ -52,8 +52,10 @@ def spawn(log: pathlib.Path, *command: str) -> "subprocess.Popen[bytes]":
         )
 
 
-def child_of(process: "subprocess.Popen[bytes]") -> int:
-    """The pid of its only child; 0 if there is none yet."""
+def child_of(process: "subprocess.Popen[bytes]", log: pathlib.Path) -> int:
+    """The pid of its only child, 0 if there is none yet; a failure if there will be none."""
+    if process.poll() is not None:
+        raise AssertionError(f"{process.args!r} has ended: {log.read_text()}")
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return int((children.read_text().split() or ["0"])[0])
 
@@ -72,7 +74,7 @@ class Lab:
             flags = ("--net", "--mount", "--pid", "--fork", "--kill-child")
             holder = spawn(self.log, "unshare", *flags, "sleep", "infinity")
             stack.callback(end, holder)
-            self.pid = wait_until(lambda: child_of(holder), "there is a lab")
+            self.pid = wait_until(lambda: child_of(holder, self.log), "there is a lab")
             disks = self.folder / "disks"
             disks.mkdir()
             self.run("mount", "-t", "tmpfs", "tmpfs", str(disks))
@@ -156,9 +158,7 @@ class Machine:
     def _booted(self) -> bool:
         """Whether it has its disk; a failure if it never will."""
         assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError(f"{self.name} does not boot: {self._log.read_text()}")
-        self._init = child_of(self._process)
+        self._init = child_of(self._process, self._log)
         return bool(self._init) and self.path("/run/booted").exists()
 
     def cut_off(self) -> None:

@@ -6,7 +6,7 @@ The steps before them are how the cluster of every test here is made.
 import pathlib
 
 from tests.functional.system import wait_until
-from tests.ha.pacemaker.case import HEALING, StandbyCase
+from tests.ha.pacemaker.case import HEALING, StandbyCase, slowness
 from tests.ha.pacemaker.machine import Machine
 from tests.ocf import guide
 from tests.ocf.agent import ROOT
@@ -55,7 +55,9 @@ class GuideTest(StandbyCase):
         config.write_text(text.replace("192.0.2.12", second.address))
         self.balancer.shell(check, ROOT)
         self.balancer.shell(start, ROOT)
-        wait_until(lambda: self.nodes_in_use() == NODES, "both nodes are in use", HEALING)
+        wait_until(
+            lambda: self.nodes_in_use() == NODES, "both nodes are in use", HEALING * slowness()
+        )
         self.check_maintenance(*maintenance)
 
     def check_maintenance(self, out: str, stop: str, back: str, start: str) -> None:
@@ -67,4 +69,6 @@ class GuideTest(StandbyCase):
         self.assertEqual({"pe-2"}, self.nodes_in_use())
         first.shell(back, ROOT)
         first.shell(start, ROOT)
-        wait_until(lambda: self.nodes_in_use() == NODES, "both are in use again", HEALING)
+        wait_until(
+            lambda: self.nodes_in_use() == NODES, "both are in use again", HEALING * slowness()
+        )
