@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import quote
 
 from congress.cli.events import Event, read_events
 from congress.model.diagnostic import Diagnostic, Severity, diagnostic_from_plain
+from congress.model.signature import signature_of
 
 
 class RequestFailed(Exception):  # noqa: N818 - what the user is told
@@ -44,13 +45,26 @@ class RequestFailed(Exception):  # noqa: N818 - what the user is told
         return diagnostic.render(text)
 
 
+class Answer(NamedTuple):
+    """What came back: status, text, and the ETag if there is one."""
+
+    status: int
+    text: str
+    etag: str = ""
+
+
 class Transport(Protocol):
     """Sends one request: method, path from the root, query, body as JSON text or nothing."""
 
     def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
-        """The status and the text of the answer. :raises RequestFailed: there is none."""
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: str | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """The answer. :raises RequestFailed: there is none."""
 
     def lines(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str]
@@ -73,21 +87,42 @@ class Client:
         """Read something."""
         return self._send("GET", path, query)
 
+    def get_tagged(self, *path: str) -> tuple[dict[str, Any], str]:
+        """Read something, and its ETag."""
+        answer = self._transport.send("GET", _place(path), {}, None, {})
+        return self._answer(answer), answer.etag
+
     def post(self, *path: str, body: object = None, texts: Any = None, **query: object) -> Any:
         """Create something, or have something done."""
         return self._send("POST", path, query, body, texts)
 
-    def put(self, *path: str, body: object, texts: Any = None, **query: object) -> Any:
-        """Replace something."""
-        return self._send("PUT", path, query, body, texts)
+    def put(
+        self, *path: str, body: object, texts: Any = None, if_match: str = "", **query: object
+    ) -> Any:
+        """Replace something; with ``if_match`` only if it still has this ETag."""
+        return self._send("PUT", path, query, body, texts, _condition(if_match))
 
-    def patch(self, *path: str, body: object, texts: Any = None, **query: object) -> Any:
-        """Change something in part."""
-        return self._send("PATCH", path, query, body, texts)
+    def patch(
+        self, *path: str, body: object, texts: Any = None, if_match: str = "", **query: object
+    ) -> Any:
+        """Change something in part; with ``if_match`` only if it still has this ETag."""
+        return self._send("PATCH", path, query, body, texts, _condition(if_match))
 
-    def delete(self, *path: str, body: object = None, **query: object) -> Any:
-        """Delete something."""
-        return self._send("DELETE", path, query, body)
+    def delete(self, *path: str, body: object = None, if_match: str = "", **query: object) -> Any:
+        """Delete something; with ``if_match`` only if it still has this ETag."""
+        return self._send("DELETE", path, query, body, None, _condition(if_match))
+
+    def post_signed(self, *path: str, body: object, secret: str, at: float) -> Any:
+        """Have something done that a secret vouches for.
+
+        :param at: the time, in seconds since 1970.
+        """
+        text, timestamp = json.dumps(body), str(int(at))
+        headers = {
+            "X-Congress-Timestamp": timestamp,
+            "X-Congress-Signature": f"sha256={signature_of(secret, timestamp, text)}",
+        }
+        return self._answer(self._transport.send("POST", _place(path), {}, text, headers))
 
     def events(self, *path: str, since: str = "") -> Iterator[Event]:
         """What happens there after a mark, as long as the server goes on telling.
@@ -99,14 +134,13 @@ class Client:
             headers["Last-Event-ID"] = since
         status, lines = self._transport.lines(_place(path), {}, headers)
         if status != 200:
-            self._answer(status, "\n".join(lines))
+            self._answer(Answer(status, "\n".join(lines)))
         yield from read_events(lines)
 
     def versions(self) -> list[dict[str, Any]]:
         """The versions the server offers."""
-        found: list[dict[str, Any]] = self._answer(*self._transport.send("GET", "/", {}, None))[
-            "versions"
-        ]
+        answer = self._transport.send("GET", "/", {}, None, {})
+        found: list[dict[str, Any]] = self._answer(answer)["versions"]
         return found
 
     def health(self) -> dict[str, Any]:
@@ -114,8 +148,9 @@ class Client:
 
         :raises RequestFailed: it does not tell.
         """
-        status, text = self._transport.send("GET", "/health/ready", {}, None)
-        found: dict[str, Any] = self._answer(200 if status == 503 else status, text)
+        answer = self._transport.send("GET", "/health/ready", {}, None, {})
+        served = answer._replace(status=200) if answer.status == 503 else answer
+        found: dict[str, Any] = self._answer(served)
         return found
 
     def _send(
@@ -125,18 +160,20 @@ class Client:
         query: Mapping[str, object],
         body: object = None,
         texts: str | Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         place = _place(path)
         asked = {name: str(value) for name, value in query.items() if value is not None}
         text = None if body is None else json.dumps(body)
         try:
-            return self._answer(*self._transport.send(method, place, asked, text))
+            return self._answer(self._transport.send(method, place, asked, text, headers or {}))
         except RequestFailed as failure:
             failure.texts = {"": texts} if isinstance(texts, str) else texts or {}
             raise
 
-    def _answer(self, status: int, text: str) -> Any:
+    def _answer(self, answer: Answer) -> Any:
         """What the server said, or the failure it told of."""
+        status, text = answer.status, answer.text
         try:
             said = json.loads(text) if text.strip() else None
         except ValueError:
@@ -146,6 +183,10 @@ class Client:
         if not 200 <= status < 300:
             _fail(status, said)
         return said
+
+
+def _condition(etag: str) -> Mapping[str, str]:
+    return {"If-Match": etag} if etag else {}
 
 
 def _place(path: tuple[str, ...]) -> str:

@@ -143,28 +143,6 @@ class ApiLister(ApiCommand, Lister):
     """A command that lists things."""
 
 
-class PartLister(ApiLister):
-    """A command that lists things, or those of them that are asked for."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """See cliff."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
-        parser.add_argument(
-            "--where",
-            metavar="<field>=<value>",
-            action="append",
-            default=[],
-            type=read_setting,
-            help="list what has this value, in JSON unless it is a text; repeatable",
-        )
-        return parser
-
-    def part(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """The query that asks for it."""
-        return {**dict(parsed_args.where), "limit": parsed_args.limit}
-
-
 class ApiShow(ApiCommand, ShowOne):
     """A command that shows one thing."""
 

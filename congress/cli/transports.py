@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from congress.cli.client import RequestFailed
+from congress.cli.client import Answer, RequestFailed
 from congress.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ DEFAULT_ENDPOINT = "http://127.0.0.1:1789"
 TIMEOUTS = (10, 600)
 
 
+def _headers(body: str | None, more: Mapping[str, str]) -> dict[str, str]:
+    """What every request says of itself, and what this one says besides."""
+    declared = {} if body is None else {"Content-Type": "application/json"}
+    return {"Accept": "application/json", **declared, **more}
+
+
 class PlainTransport:
     """Sends requests without credentials."""
 
@@ -29,21 +35,23 @@ class PlainTransport:
         self._endpoint = endpoint.rstrip("/")
 
     def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: str | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
         """See ``Transport.send``."""
         import requests
 
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
         try:
             response = requests.request(
                 method,
                 self._endpoint + path,
                 params=dict(query),
                 data=None if body is None else body.encode(),
-                headers=headers,
+                headers=_headers(body, headers),
                 timeout=TIMEOUTS,
                 allow_redirects=False,
             )
@@ -51,7 +59,7 @@ class PlainTransport:
             raise _unreachable(self._endpoint) from error
         except (requests.RequestException, ValueError) as error:
             raise RequestFailed(f"{self._endpoint} cannot be used: {error}") from error
-        return response.status_code, response.text
+        return Answer(response.status_code, response.text, response.headers.get("ETag", ""))
 
     def lines(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str]
@@ -115,26 +123,29 @@ class KeystoneTransport:
         self._adapter = adapter
 
     def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: str | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
         """See ``Transport.send``."""
         from keystoneauth1.exceptions import ClientException
 
-        headers = {"Accept": "application/json"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
         try:
             response = self._adapter.request(
                 path,
                 method,
                 params=dict(query),
                 data=None if body is None else body.encode(),
-                headers=headers,
+                headers=_headers(body, headers),
                 raise_exc=False,
             )
         except ClientException as error:
             raise _refused(error) from error
-        return int(response.status_code), str(response.text)
+        etag = response.headers.get("ETag", "")
+        return Answer(int(response.status_code), str(response.text), etag)
 
     def lines(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str]

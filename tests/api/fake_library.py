@@ -29,18 +29,24 @@ class FakeLibrary:
         return self._put(str(uuid.uuid4()), policy)
 
     def library_replace(
-        self, library: str, policy: dict[str, Any], actor: str = "", request_id: str = ""
+        self, library: str, policy: dict[str, Any], seen: Any, actor: str, request_id: str
     ) -> dict[str, Any]:
-        return self._put(self.library_show(library)["id"], policy)
+        return self._put(self._seen(library, seen)["id"], policy)
 
     def library_update(
-        self, library: str, changes: dict[str, Any], actor: str = "", request_id: str = ""
+        self, library: str, changes: dict[str, Any], seen: Any, actor: str, request_id: str
     ) -> dict[str, Any]:
-        old = self.library_show(library)
+        old = self._seen(library, seen)
         return self._put(old["id"], {**old, **changes})
 
-    def library_delete(self, library: str, actor: str = "", request_id: str = "") -> Any:
-        return self.library.pop(self.library_show(library)["id"])
+    def library_delete(self, library: str, seen: Any, actor: str, request_id: str) -> Any:
+        return self.library.pop(self._seen(library, seen)["id"])
+
+    def _seen(self, library: str, seen: Any) -> dict[str, Any]:
+        found = self.library_show(library)
+        if seen is not None and seen != found:
+            raise refuse("changed", "it was changed")
+        return found
 
     def library_load(self, actor: str = "", request_id: str = "") -> dict[str, Any]:
         empty: dict[str, list[str]] = {"changed": [], "removed": [], "kept": [], "problems": []}

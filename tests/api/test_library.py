@@ -61,6 +61,21 @@ class LibraryTest(ApiTestCase):
         found = self.expect(200, "PATCH", f"{PLACE}/audit", {"description": "new"})
         self.assertEqual({**self.made, "description": "new"}, found)
 
+    def test_a_change_may_depend_on_what_was_seen(self) -> None:
+        path = f"{PLACE}/audit"
+        tag = self.send("GET", path).headers["ETag"]
+        self.assertEqual(tag, self.send("GET", f"{path}?include_rules=false").headers["ETag"])
+        self.assertEqual(304, self.send("GET", path, headers={"If-None-Match": tag}).status_code)
+        stale = {"If-Match": tag}
+        changed = self.send("PATCH", path, {"description": "new"}, headers=stale)
+        self.assertEqual(200, changed.status_code)
+        for method, body in (("PATCH", {"kind": "action"}), ("PUT", POSTED), ("DELETE", ...)):
+            self.refused(412, method, path, body, headers=stale)
+        fresh = {"If-Match": changed.headers["ETag"]}
+        replaced = self.send("PUT", path, POSTED, headers=fresh)
+        self.assertEqual(tag, replaced.headers["ETag"])
+        self.expect(200, "DELETE", path, headers=stale)
+
     def test_a_name_that_is_taken_is_refused(self) -> None:
         self.post(PLACE, {"name": "other", "rules": []})
         self.refused(409, "PUT", f"{PLACE}/other", POSTED)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response
 
-from congress.api import answers, listing
+from congress.api import answers, etags, listing
 from congress.api.access import guarded
 from congress.api.backend import backend
 from congress.api.requests import asked, attribution, read_body
@@ -69,7 +69,8 @@ def load_library() -> Response:
 @guarded("library:show")
 def show_library_policy(library: str) -> Response:
     """One library policy."""
-    return answers.item(_shown(backend().engine("library_show", library=library)))
+    found = backend().engine("library_show", library=library)
+    return etags.tagged(_shown(found), etags.etag_of(found))
 
 
 @bp.put("/<library>")
@@ -77,9 +78,7 @@ def show_library_policy(library: str) -> Response:
 def replace_library_policy(library: str) -> Response:
     """Put another policy in the place of one, which keeps its id."""
     policy = msgspec.to_builtins(read_body(NewLibraryPolicy))
-    return answers.item(
-        backend().engine("library_replace", library=library, policy=policy, **attribution())
-    )
+    return etags.tagged(_write("library_replace", library, policy=policy))
 
 
 @bp.patch("/<library>")
@@ -89,16 +88,20 @@ def change_library_policy(library: str) -> Response:
     changes = msgspec.to_builtins(read_body(LibraryChanges))
     if not changes:
         raise refuse("invalid", "the body changes nothing; give name, rules or another member")
-    return answers.item(
-        backend().engine("library_update", library=library, changes=changes, **attribution())
-    )
+    return etags.tagged(_write("library_update", library, changes=changes))
 
 
 @bp.delete("/<library>")
 @guarded("library:delete")
 def delete_library_policy(library: str) -> Response:
     """Delete a library policy; answers what was deleted. Policies made of it stay."""
-    return answers.item(backend().engine("library_delete", library=library, **attribution()))
+    return answers.item(_write("library_delete", library))
+
+
+def _write(method: str, library: str, **args: Any) -> Any:
+    """Have a method of the policy engine change it, if it is what the client saw."""
+    seen = etags.seen(lambda: backend().engine("library_show", library=library))
+    return backend().engine(method, library=library, **args, seen=seen, **attribution())
 
 
 def _shown(policy: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from congress.cli.command import ApiLister, Listing, listing
+from congress.cli.command import Listing
+from congress.cli.parts import PartLister, things
 
 COLUMNS = ("at", "actor", "verb", "target", "outcome", "request_id", "revision")
 MORE = ("id", "details")
@@ -16,15 +17,16 @@ FILTERS = {
     "request_id": "those of this request",
     "since": "those at this time or later, in ISO 8601",
     "until": "those before this time",
-    "marker": "those before the record of this ID",
 }
 
 #: Flags that are not named like their parameter: ``--verb`` would be short for ``--verbose``.
 FLAGS = {"verb": "kind"}
 
 
-class ListAudit(ApiLister):
+class ListAudit(PartLister):
     """List who wrote what, when, and what came of it, the newest first."""
+
+    filtered = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
@@ -32,12 +34,11 @@ class ListAudit(ApiLister):
         for name, meaning in FILTERS.items():
             flag = FLAGS.get(name, name.replace("_", "-"))
             parser.add_argument(f"--{flag}", dest=name, metavar=f"<{flag}>", help=meaning)
-        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
         parser.add_argument("--long", action="store_true", help="list all that is known")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        asked = {name: getattr(parsed_args, name) for name in (*FILTERS, "limit")}
-        found = self.client.get("audit", **asked)["results"]
-        return listing(found, COLUMNS + MORE if parsed_args.long else COLUMNS)
+        asked = {name: getattr(parsed_args, name) for name in FILTERS}
+        columns = COLUMNS + MORE if parsed_args.long else COLUMNS
+        return self.list_part(parsed_args, things(columns), "audit", **asked)

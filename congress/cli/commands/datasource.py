@@ -1,15 +1,19 @@
 """``congress datasource …``: data sources themselves, and what can be done to them."""
 
 import argparse
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from congress.cli.client import RequestFailed
 from congress.cli.command import (
     ApiCommand,
     ApiLister,
     ApiShow,
     Listing,
     NamedListCell,
-    PartLister,
     SettingsCell,
     Showing,
     read_json,
@@ -17,6 +21,10 @@ from congress.cli.command import (
     showing,
 )
 from congress.cli.commands.execution import add_execution_arguments, print_outcome, read_execution
+from congress.cli.parts import PartLister, TaggedShow, add_condition
+
+#: The environment variable that holds the secret of a webhook.
+SECRET_VARIABLE = "CONGRESS_WEBHOOK_SECRET"  # noqa: S105 - a name
 
 
 def add_datasource(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -30,14 +38,18 @@ class ListDatasources(PartLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        columns = ("id", "name", "enabled", "driver", "config")
-        found = self.client.get("data-sources", **self.part(parsed_args))["results"]
-        return columns, [
-            [*(one[name] for name in columns[:-1]), SettingsCell(one["config"])] for one in found
-        ]
+        return self.list_part(parsed_args, _listing, "data-sources")
 
 
-class ShowDatasource(ApiShow):
+def _listing(found: Mapping[str, Any]) -> Listing:
+    columns = ("id", "name", "enabled", "driver", "config")
+    return columns, [
+        [*(one[name] for name in columns[:-1]), SettingsCell(one["config"])]
+        for one in found["results"]
+    ]
+
+
+class ShowDatasource(TaggedShow):
     """Show a data source."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -46,7 +58,7 @@ class ShowDatasource(ApiShow):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        return showing(self.client.get("data-sources", parsed_args.datasource_name))
+        return self.show_tagged(parsed_args, "data-sources", parsed_args.datasource_name)
 
 
 class CreateDatasource(ApiShow):
@@ -92,7 +104,7 @@ class UpdateDatasource(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_configuration(add_datasource(super().get_parser(prog_name)))
+        parser = add_condition(_add_configuration(add_datasource(super().get_parser(prog_name))))
         parser.add_argument(
             "--unset",
             metavar="<key>",
@@ -118,7 +130,8 @@ class UpdateDatasource(ApiShow):
             "enabled": parsed_args.enabled,
         }
         given = {name: value for name, value in changes.items() if value is not None}
-        return showing(self.client.patch("data-sources", parsed_args.datasource_name, body=given))
+        path = ("data-sources", parsed_args.datasource_name)
+        return showing(self.client.patch(*path, body=given, if_match=parsed_args.if_match))
 
 
 class ReplaceDatasource(ApiShow):
@@ -126,12 +139,13 @@ class ReplaceDatasource(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return _add_configuration(add_datasource(super().get_parser(prog_name)))
+        return add_condition(_add_configuration(add_datasource(super().get_parser(prog_name))))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         path = ("data-sources", parsed_args.datasource_name)
-        return showing(self.client.put(*path, body=_configuration(parsed_args)))
+        body = _configuration(parsed_args)
+        return showing(self.client.put(*path, body=body, if_match=parsed_args.if_match))
 
 
 class DeleteDatasource(ApiCommand):
@@ -139,11 +153,12 @@ class DeleteDatasource(ApiCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return add_datasource(super().get_parser(prog_name))
+        return add_condition(add_datasource(super().get_parser(prog_name)))
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
-        self.client.delete("data-sources", parsed_args.datasource_name)
+        path = ("data-sources", parsed_args.datasource_name)
+        self.client.delete(*path, if_match=parsed_args.if_match)
 
 
 class RequestRefresh(ApiCommand):
@@ -181,18 +196,45 @@ class ExecuteAction(ApiCommand):
 
 
 class SendNotification(ApiCommand):
-    """Hand a notification to a data source that understands it, as its webhook would."""
+    """Hand a notification to a data source that understands it, as its webhook would.
+
+    It is signed with the data source's webhook_secret, if that is in the environment variable
+    CONGRESS_WEBHOOK_SECRET or in a file that is named; then it needs no other credentials.
+    """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
         parser = add_datasource(super().get_parser(prog_name))
         parser.add_argument("payload", metavar="<payload>", type=read_json, help="as JSON")
+        parser.add_argument(
+            "--secret-file", metavar="<file>", help="holds the secret to sign it with"
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
         path = ("data-sources", parsed_args.datasource_name, "webhook")
-        self.client.post(*path, body=parsed_args.payload)
+        secret = _read_secret(parsed_args.secret_file)
+        if secret:
+            self.client.post_signed(*path, body=parsed_args.payload, secret=secret, at=time.time())
+        else:
+            self.client.post(*path, body=parsed_args.payload)
+
+
+def _read_secret(file: str | None) -> str:
+    """The secret of a webhook; empty if there is none.
+
+    :raises RequestFailed: the file cannot be read, or holds none.
+    """
+    if file is None:
+        return os.environ.get(SECRET_VARIABLE, "")
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise RequestFailed(f"the secret cannot be read: {error}") from error
+    if not secret:
+        raise RequestFailed(f"{file} holds no secret")
+    return secret
 
 
 class ShowDatasourceStatus(ApiShow):

@@ -6,12 +6,12 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    PartLister,
     SettingsCell,
     Showing,
     listing,
     schema_listing,
 )
+from congress.cli.parts import PartLister, things
 
 
 def _add_driver(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -24,8 +24,7 @@ class ListDrivers(PartLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("system", "drivers", **self.part(parsed_args))["results"]
-        return listing(found, ("id", "description"))
+        return self.list_part(parsed_args, things(("id", "description")), "system", "drivers")
 
 
 class ShowDriverConfig(ApiShow):

@@ -3,7 +3,8 @@
 import argparse
 from typing import ClassVar
 
-from congress.cli.command import ApiLister, ApiShow, Listing, Showing, listing, showing
+from congress.cli.command import ApiShow, Listing, Showing, showing
+from congress.cli.parts import PartLister, things
 
 STATES = ("new", "held", "claimed", "done", "failed", "in_doubt", "suppressed")
 COLUMNS = ("updated_at", "datasource", "action", "arguments", "state", "policy", "message")
@@ -20,7 +21,7 @@ MORE = (
 )
 
 
-class ListLedger(ApiLister):
+class ListLedger(PartLister):
     """List what policy and people asked for and what came of it, the newest first."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -34,19 +35,18 @@ class ListLedger(ApiLister):
             choices=STATES,
             help=f"those in this state, repeatable: {', '.join(STATES)}",
         )
-        parser.add_argument("--limit", type=int, metavar="<n>", help="list that many at most")
         parser.add_argument("--long", action="store_true", help="list all that is known")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get(
+        return self.list_part(
+            parsed_args,
+            things(COLUMNS + MORE if parsed_args.long else COLUMNS),
             "ledger",
             datasource=parsed_args.datasource,
             state=",".join(parsed_args.state) if parsed_args.state else None,
-            limit=parsed_args.limit,
-        )["results"]
-        return listing(found, COLUMNS + MORE if parsed_args.long else COLUMNS)
+        )
 
 
 class DecideCommand(ApiShow):

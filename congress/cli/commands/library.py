@@ -9,13 +9,12 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    PartLister,
     Showing,
-    listing,
     showing_with_rules,
 )
 from congress.cli.commands.policy_edit import add_properties, read_properties
 from congress.cli.impact import add_terms, read_terms, show_impact
+from congress.cli.parts import PartLister, TaggedShow, add_condition, things
 from congress.cli.policy_file import read_policy_file, rule_texts
 from congress.model.diagnostic import diagnostic_from_plain
 
@@ -37,11 +36,13 @@ class ListLibrary(PartLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get(PLACE, include_rules=False, **self.part(parsed_args))["results"]
-        return listing(found, ("id", "name", "kind", "description"))
+        shape = things(("id", "name", "kind", "description"))
+        # The server would leave the rules out even where they are asked for.
+        more = {} if parsed_args.fields else {"include_rules": False}
+        return self.list_part(parsed_args, shape, PLACE, **more)
 
 
-class ShowLibraryPolicy(ApiShow):
+class ShowLibraryPolicy(TaggedShow):
     """Show a library policy with its rules."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -50,7 +51,8 @@ class ShowLibraryPolicy(ApiShow):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        return showing_with_rules(self.client.get(PLACE, parsed_args.library))
+        path = (PLACE, parsed_args.library)
+        return self.show_tagged(parsed_args, *path, shape=showing_with_rules)
 
 
 class ActivateLibraryPolicy(ApiShow):
@@ -85,13 +87,15 @@ class ReplaceLibraryPolicy(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return _add_file(_add_library(super().get_parser(prog_name)))
+        return add_condition(_add_file(_add_library(super().get_parser(prog_name))))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         policy = read_policy_file(Path(parsed_args.file))
+        path, texts = (PLACE, parsed_args.library), rule_texts(policy)
+        condition = parsed_args.if_match
         return showing_with_rules(
-            self.client.put(PLACE, parsed_args.library, body=policy, texts=rule_texts(policy))
+            self.client.put(*path, body=policy, texts=texts, if_match=condition)
         )
 
 
@@ -100,7 +104,7 @@ class UpdateLibraryPolicy(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_library(super().get_parser(prog_name))
+        parser = add_condition(_add_library(super().get_parser(prog_name)))
         parser.add_argument("--name", dest="new_name", metavar="<name>", help="its new name")
         return add_properties(parser)
 
@@ -108,7 +112,8 @@ class UpdateLibraryPolicy(ApiShow):
         """See cliff."""
         changes = {"name": parsed_args.new_name, **read_properties(parsed_args)}
         given = {name: value for name, value in changes.items() if value is not None}
-        return showing_with_rules(self.client.patch(PLACE, parsed_args.library, body=given))
+        path, condition = (PLACE, parsed_args.library), parsed_args.if_match
+        return showing_with_rules(self.client.patch(*path, body=given, if_match=condition))
 
 
 class DeleteLibraryPolicy(ApiCommand):
@@ -116,11 +121,11 @@ class DeleteLibraryPolicy(ApiCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return _add_library(super().get_parser(prog_name))
+        return add_condition(_add_library(super().get_parser(prog_name)))
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
-        self.client.delete(PLACE, parsed_args.library)
+        self.client.delete(PLACE, parsed_args.library, if_match=parsed_args.if_match)
 
 
 class LoadLibrary(ApiLister):

@@ -6,12 +6,11 @@ from congress.cli.command import (
     ApiCommand,
     ApiShow,
     Listing,
-    PartLister,
     Showing,
-    listing,
     showing,
 )
 from congress.cli.commands.execution import add_execution_arguments, print_outcome, read_execution
+from congress.cli.parts import PartLister, TaggedShow, things
 
 
 def add_policy(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -20,7 +19,7 @@ def add_policy(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-class ShowPolicy(ApiShow):
+class ShowPolicy(TaggedShow):
     """Show a policy."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -29,7 +28,7 @@ class ShowPolicy(ApiShow):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
-        return showing(self.client.get("policies", parsed_args.policy_name))
+        return self.show_tagged(parsed_args, "policies", parsed_args.policy_name)
 
 
 class ShowPolicyStatus(ApiShow):
@@ -49,8 +48,8 @@ class ListPolicies(PartLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get("policies", **self.part(parsed_args))["results"]
-        return listing(found, ("id", "name", "owner_id", "kind", "description"))
+        columns = ("id", "name", "owner_id", "kind", "description")
+        return self.list_part(parsed_args, things(columns), "policies")
 
 
 class SimulatePolicy(ApiCommand):

@@ -19,6 +19,7 @@ from congress.cli.command import (
 )
 from congress.cli.commands.policy import add_policy
 from congress.cli.impact import add_terms, impact_lines, read_terms, show_impact
+from congress.cli.parts import add_condition
 from congress.cli.policy_file import read_policies, read_policy_file, rule_texts
 
 KINDS = ("nonrecursive", "action", "datalog", "z3", "database", "materialized")
@@ -78,14 +79,15 @@ class UpdatePolicy(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return add_terms(add_properties(add_policy(super().get_parser(prog_name))), parking=False)
+        parser = add_condition(add_properties(add_policy(super().get_parser(prog_name))))
+        return add_terms(parser, parking=False)
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         properties = read_properties(parsed_args).items()
         given = {name: value for name, value in properties if value is not None}
         path, terms = ("policies", parsed_args.policy_name), read_terms(parsed_args)
-        changed = self.client.patch(*path, body=given, **terms)
+        changed = self.client.patch(*path, body=given, if_match=parsed_args.if_match, **terms)
         return show_impact(changed) if parsed_args.dry_run else showing(changed)
 
 
@@ -94,7 +96,7 @@ class ReplacePolicy(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = add_terms(add_policy(super().get_parser(prog_name)))
+        parser = add_terms(add_condition(add_policy(super().get_parser(prog_name))))
         parser.add_argument("file", metavar="<file>", help="YAML file with the policy")
         return parser
 
@@ -102,7 +104,8 @@ class ReplacePolicy(ApiShow):
         """See cliff."""
         body = read_policy_file(Path(parsed_args.file))
         path, terms = ("policies", parsed_args.policy_name), read_terms(parsed_args)
-        changed = self.client.put(*path, body=body, texts=rule_texts(body), **terms)
+        texts, condition = rule_texts(body), parsed_args.if_match
+        changed = self.client.put(*path, body=body, texts=texts, if_match=condition, **terms)
         return show_impact(changed) if parsed_args.dry_run else showing(changed)
 
 
@@ -111,12 +114,12 @@ class DeletePolicy(ApiCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return add_terms(add_policy(super().get_parser(prog_name)), parking=False)
+        return add_terms(add_condition(add_policy(super().get_parser(prog_name))), parking=False)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
-        terms = read_terms(parsed_args)
-        deleted = self.client.delete("policies", parsed_args.policy_name, **terms)
+        path, condition = ("policies", parsed_args.policy_name), parsed_args.if_match
+        deleted = self.client.delete(*path, if_match=condition, **read_terms(parsed_args))
         if parsed_args.dry_run:
             for line in impact_lines(deleted):
                 print(line, file=self.app.stdout)

@@ -7,13 +7,12 @@ from congress.cli.command import (
     ApiCommand,
     ApiShow,
     Listing,
-    PartLister,
     Showing,
-    listing,
     showing,
 )
 from congress.cli.commands.policy import add_policy
 from congress.cli.impact import add_terms, impact_lines, read_terms, show_impact
+from congress.cli.parts import PartLister, TaggedShow, add_condition, things
 
 
 def _add_rule(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -62,7 +61,7 @@ class UpdatePolicyRule(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_remarks(_add_rule(add_policy(super().get_parser(prog_name))))
+        parser = add_condition(_add_remarks(_add_rule(add_policy(super().get_parser(prog_name)))))
         parser.add_argument("--text", dest="rule", metavar="<rule-text>", help="its new text")
         return add_terms(parser)
 
@@ -70,7 +69,8 @@ class UpdatePolicyRule(ApiShow):
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
         terms, texts = read_terms(parsed_args), parsed_args.rule
-        changed = self.client.patch(*path, body=_body(parsed_args), texts=texts, **terms)
+        body, condition = _body(parsed_args), parsed_args.if_match
+        changed = self.client.patch(*path, body=body, texts=texts, if_match=condition, **terms)
         return show_impact(changed) if parsed_args.dry_run else showing(changed)
 
 
@@ -79,14 +79,15 @@ class ReplacePolicyRule(ApiShow):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        parser = _add_rule(add_policy(super().get_parser(prog_name)))
+        parser = add_condition(_add_rule(add_policy(super().get_parser(prog_name))))
         return add_terms(_add_remarks(_add_text(parser)))
 
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
         terms, texts = read_terms(parsed_args), parsed_args.rule
-        changed = self.client.put(*path, body=_body(parsed_args), texts=texts, **terms)
+        body, condition = _body(parsed_args), parsed_args.if_match
+        changed = self.client.put(*path, body=body, texts=texts, if_match=condition, **terms)
         return show_impact(changed) if parsed_args.dry_run else showing(changed)
 
 
@@ -95,12 +96,14 @@ class DeletePolicyRule(ApiCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """See cliff."""
-        return add_terms(_add_rule(add_policy(super().get_parser(prog_name))), parking=False)
+        parser = add_condition(_add_rule(add_policy(super().get_parser(prog_name))))
+        return add_terms(parser, parking=False)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
-        deleted = self.client.delete(*path, **read_terms(parsed_args))
+        terms, condition = read_terms(parsed_args), parsed_args.if_match
+        deleted = self.client.delete(*path, if_match=condition, **terms)
         if parsed_args.dry_run:
             for line in impact_lines(deleted):
                 print(line, file=self.app.stdout)
@@ -119,7 +122,7 @@ class ShowPolicyRuleStatus(ApiShow):
         return showing(self.client.get(*path))
 
 
-class ShowPolicyRule(ApiShow):
+class ShowPolicyRule(TaggedShow):
     """Show a rule of a policy."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -129,7 +132,7 @@ class ShowPolicyRule(ApiShow):
     def take_action(self, parsed_args: argparse.Namespace) -> Showing:
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "rules", parsed_args.rule_id)
-        return showing(self.client.get(*path))
+        return self.show_tagged(parsed_args, *path)
 
 
 class ListPolicyRules(PartLister):
@@ -142,5 +145,4 @@ class ListPolicyRules(PartLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "rules")
-        found = self.client.get(*path, **self.part(parsed_args))["results"]
-        return listing(found, ("id", "name", "comment", "rule"))
+        return self.list_part(parsed_args, things(("id", "name", "comment", "rule")), *path)

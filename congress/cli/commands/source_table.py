@@ -8,7 +8,6 @@ from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    PartLister,
     Showing,
     listing,
     read_json,
@@ -17,6 +16,7 @@ from congress.cli.command import (
     showing,
 )
 from congress.cli.commands.datasource import add_datasource
+from congress.cli.parts import PartLister, things
 
 
 def _add_table(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -48,8 +48,7 @@ class ListDatasourceTables(PartLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         path = ("data-sources", parsed_args.datasource_name, "tables")
-        found = self.client.get(*path, **self.part(parsed_args))
-        return listing(found["results"], ("id",))
+        return self.list_part(parsed_args, things(("id",)), *path)
 
 
 class ShowDatasourceTable(ApiShow):
@@ -88,7 +87,7 @@ class ListDatasourceRows(PartLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         path = ("data-sources", parsed_args.datasource_name, "tables", parsed_args.table, "rows")
-        return row_listing(self.client.get(*path, **self.part(parsed_args)))
+        return self.list_part(parsed_args, row_listing, *path)
 
 
 def read_rows(text: str) -> object:

@@ -1,12 +1,13 @@
 """``congress policy table …`` and ``congress policy row …``, also without ``policy``."""
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from congress.cli.command import (
     ApiLister,
     ApiShow,
     Listing,
-    PartLister,
     Showing,
     listing,
     row_listing,
@@ -14,6 +15,7 @@ from congress.cli.command import (
     showing,
 )
 from congress.cli.commands.policy import add_policy
+from congress.cli.parts import PartLister, things
 
 
 class ListPolicyTables(PartLister):
@@ -26,7 +28,7 @@ class ListPolicyTables(PartLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
         path = ("policies", parsed_args.policy_name, "tables")
-        return listing(self.client.get(*path, **self.part(parsed_args))["results"], ("id",))
+        return self.list_part(parsed_args, things(("id",)), *path)
 
 
 class ShowPolicyTable(ApiShow):
@@ -86,15 +88,11 @@ class ListPolicyRows(PartLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """See cliff."""
-        found = self.client.get(
-            "policies",
-            parsed_args.policy_name,
-            "tables",
-            parsed_args.table,
-            "rows",
-            trace=parsed_args.trace or None,
-            **self.part(parsed_args),
-        )
+        path = ("policies", parsed_args.policy_name, "tables", parsed_args.table, "rows")
+        trace = parsed_args.trace or None
+        return self.list_part(parsed_args, self._rows, *path, trace=trace)
+
+    def _rows(self, found: Mapping[str, Any]) -> Listing:
         if found.get("trace"):
             print(found["trace"], file=self.app.stderr)
         return row_listing(found)

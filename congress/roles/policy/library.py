@@ -112,14 +112,17 @@ class Library:
 
         return self._writer.write(make, origin)
 
-    def remove(self, id_or_name: object, origin: Origin) -> LibraryRecord:
+    def remove(
+        self, id_or_name: object, check: Callable[[LibraryRecord], None], origin: Origin
+    ) -> LibraryRecord:
         """Delete one, and give it back.
 
-        :raises Refused: ``not-found``.
+        :raises Refused: ``not-found``, or what ``check`` refuses.
         """
 
         def make(book: Book) -> tuple[Plan, LibraryRecord]:
             record = self.get(id_or_name)
+            check(record)
             return _plan("delete", record, lambda tx: insist(tx.library.remove(record.id))), record
 
         return self._writer.write(make, origin)

@@ -15,6 +15,7 @@ from congress.interfaces.storage import LibraryRecord
 from congress.model.diagnostic import diagnostic_to_plain, refuse
 from congress.roles.policy.library import Library
 from congress.roles.policy.library_files import read_document
+from congress.roles.policy.policies import Terms
 from congress.roles.policy.requests import Origin
 from congress.roles.policy.store_calls import call_store
 
@@ -58,28 +59,36 @@ class LibraryService:
         return library_to_plain(self._call(lambda: self._library.create(new, origin)))
 
     def library_replace(
-        self, library: Any, policy: Any, actor: str = "", request_id: str = ""
+        self, library: Any, policy: Any, seen: Any = None, actor: str = "", request_id: str = ""
     ) -> dict[str, Any]:
-        """Put another one in its place."""
+        """Put another one in its place, if it is still as it was ``seen``."""
         new = read_document(policy)
-        return self._update(library, lambda old: new, Origin(actor, request_id))
+        return self._update(library, lambda old: new, Terms(Origin(actor, request_id), seen=seen))
 
     def library_update(
-        self, library: Any, changes: Any, actor: str = "", request_id: str = ""
+        self, library: Any, changes: Any, seen: Any = None, actor: str = "", request_id: str = ""
     ) -> dict[str, Any]:
-        """Change some of its members."""
+        """Change some of its members, if it is still as it was ``seen``."""
         if not isinstance(changes, Mapping):
             raise refuse("invalid", "changes must be an object", where="changes")
 
         def change(old: LibraryRecord) -> LibraryRecord:
             return read_document({**library_to_plain(old), **changes})
 
-        return self._update(library, change, Origin(actor, request_id))
+        return self._update(library, change, Terms(Origin(actor, request_id), seen=seen))
 
-    def library_delete(self, library: Any, actor: str = "", request_id: str = "") -> dict[str, Any]:
-        """Delete one; answers it."""
-        origin = Origin(actor, request_id)
-        return library_to_plain(self._call(lambda: self._library.remove(library, origin)))
+    def library_delete(
+        self, library: Any, seen: Any = None, actor: str = "", request_id: str = ""
+    ) -> dict[str, Any]:
+        """Delete one, if it is still as it was ``seen``; answers it."""
+        terms = Terms(Origin(actor, request_id), seen=seen)
+
+        def check(old: LibraryRecord) -> None:
+            terms.check(library_to_plain(old))
+
+        return library_to_plain(
+            self._call(lambda: self._library.remove(library, check, terms.origin))
+        )
 
     def library_load(self, actor: str = "", request_id: str = "") -> dict[str, Any]:
         """Load the files of this node; answers what that did."""
@@ -93,9 +102,15 @@ class LibraryService:
         }
 
     def _update(
-        self, library: object, change: Callable[[LibraryRecord], LibraryRecord], origin: Origin
+        self, library: object, change: Callable[[LibraryRecord], LibraryRecord], terms: Terms
     ) -> dict[str, Any]:
-        return library_to_plain(self._call(lambda: self._library.update(library, change, origin)))
+        def checked(old: LibraryRecord) -> LibraryRecord:
+            terms.check(library_to_plain(old))
+            return change(old)
+
+        return library_to_plain(
+            self._call(lambda: self._library.update(library, checked, terms.origin))
+        )
 
     def _call(self, work: Callable[[], T]) -> T:
         return call_store(self._store_loop, work, self._timeout())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
+from congress.cli.client import Answer
 from congress.cli.main import main
 from tests.api.case import BASE, ApiTestCase
 
@@ -31,8 +32,13 @@ class AppTransport:
         self.sent: list[tuple[str, str]] = []
 
     def send(
-        self, method: str, path: str, query: Mapping[str, str], body: str | None
-    ) -> tuple[int, str]:
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: str | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
         self.sent.append((method, path))
         response = self._client.open(
             path,
@@ -41,8 +47,10 @@ class AppTransport:
             query_string=dict(query),
             data=body,
             content_type=None if body is None else "application/json",
+            headers=dict(headers),
         )
-        return response.status_code, response.get_data(as_text=True)
+        text, etag = response.get_data(as_text=True), response.headers.get("ETag", "")
+        return Answer(response.status_code, text, etag)
 
     def lines(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str]

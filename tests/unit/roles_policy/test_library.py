@@ -97,6 +97,17 @@ class LoadingTest(LibraryTestCase):
         self.assertEqual({}, self.load())
         self.assertEqual("mine", self.shown("audit")["description"])
 
+    def test_a_write_may_depend_on_what_was_seen(self) -> None:
+        seen = self.call("library_show", library="audit")
+        change = {"library": "audit", "changes": {"description": "mine"}, "seen": seen}
+        self.call("library_update", **change)
+        self.assertEqual("changed", self.refused("library_update", **change))
+        policy = {"name": "audit", "rules": []}
+        for method, args in (("library_replace", {"policy": policy}), ("library_delete", {})):
+            self.assertEqual("changed", self.refused(method, library="audit", seen=seen, **args))
+            now = self.call("library_show", library="audit")
+            self.call(method, library="audit", seen=now, **args)
+
     def test_a_policy_of_a_user_keeps_its_name(self) -> None:
         self.call("library_create", policy={"name": "d", "rules": []})
         self.write("d.yaml", "name: d\nrules:\n- rule: p(1)\n")
