@@ -97,18 +97,30 @@ class Client:
         return self._send("POST", path, query, body, texts)
 
     def put(
-        self, *path: str, body: object, texts: Any = None, if_match: str = "", **query: object
+        self,
+        *path: str,
+        body: object,
+        texts: Any = None,
+        if_match: str | None = None,
+        **query: object,
     ) -> Any:
         """Replace something; with ``if_match`` only if it still has this ETag."""
         return self._send("PUT", path, query, body, texts, _condition(if_match))
 
     def patch(
-        self, *path: str, body: object, texts: Any = None, if_match: str = "", **query: object
+        self,
+        *path: str,
+        body: object,
+        texts: Any = None,
+        if_match: str | None = None,
+        **query: object,
     ) -> Any:
         """Change something in part; with ``if_match`` only if it still has this ETag."""
         return self._send("PATCH", path, query, body, texts, _condition(if_match))
 
-    def delete(self, *path: str, body: object = None, if_match: str = "", **query: object) -> Any:
+    def delete(
+        self, *path: str, body: object = None, if_match: str | None = None, **query: object
+    ) -> Any:
         """Delete something; with ``if_match`` only if it still has this ETag."""
         return self._send("DELETE", path, query, body, None, _condition(if_match))
 
@@ -185,7 +197,7 @@ class Client:
         return said
 
 
-def _condition(etag: str) -> Mapping[str, str]:
+def _condition(etag: str | None) -> Mapping[str, str]:
     return {"If-Match": etag} if etag else {}
 
 

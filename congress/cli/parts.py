@@ -106,7 +106,6 @@ def add_condition(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--if-match",
         metavar="<etag>",
         type=_read_etag,
-        default="",
         help="do it only if it is still as show --etag has it",
     )
     return parser

@@ -4,6 +4,7 @@ That anybody could do anything is tried in ``test_rights``.
 """
 
 from tests.api.live import READABLE, TABLES, LiveCase
+from tests.functional.system import wait_until
 
 
 class DefectTest(LiveCase):
@@ -88,7 +89,8 @@ class DefectTest(LiveCase):
         self.expect(200, "PUT", path, rows)
         self.assertEqual(rows, [row["data"] for row in self.get(path)["results"]])
         self.policy("copies", "copy(x, y) :- cloud:events(x, y)")
-        found = self.get("/v1/policies/copies/tables/copy/rows")["results"]
+        copies = "/v1/policies/copies/tables/copy/rows"
+        found = wait_until(lambda: self.get(copies)["results"], "the data is there")
         self.assertEqual(rows, [row["data"] for row in found])
 
     def test_rules_with_brackets_in_texts_are_shown_right(self) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -216,7 +215,10 @@ class SendNotification(ApiCommand):
         path = ("data-sources", parsed_args.datasource_name, "webhook")
         secret = _read_secret(parsed_args.secret_file)
         if secret:
-            self.client.post_signed(*path, body=parsed_args.payload, secret=secret, at=time.time())
+            from congress.kernel.clock import SystemClock
+
+            now = SystemClock().time()
+            self.client.post_signed(*path, body=parsed_args.payload, secret=secret, at=now)
         else:
             self.client.post(*path, body=parsed_args.payload)
 

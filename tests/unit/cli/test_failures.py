@@ -150,7 +150,7 @@ OF_MANY = {"policy_apply"}
 HARMLESS = {
     "policy_list", "policy_create", "policy_create-from-file", "policy_apply", "datasource_list",
     "driver_list", "version_list", "library_list", "library_create", "library_load",
-    "health_show",
+    "health_show", "system_status",
     "audit_list",
 }  # fmt: skip
 

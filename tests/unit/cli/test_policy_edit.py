@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from congress.cli.client import Answer
 from tests.unit.cli.case import CliTestCase
 
 POLICIES = """
@@ -128,7 +129,7 @@ class ApplyTest(EditTestCase):
             "where": "policies[1].rules[0]",
             "span": {"start": 2, "end": 3, "line": 1, "column": 3},
         }
-        answer = (400, json.dumps({"error": {"message": "no", "diagnostics": [problem]}}))
+        answer = Answer(400, json.dumps({"error": {"message": "no", "diagnostics": [problem]}}))
         with mock.patch.object(self.transport, "send", return_value=answer):
             code, _out, err = self.run_command("policy", "apply", str(self.file))
         self.assertEqual(1, code)
