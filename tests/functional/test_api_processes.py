@@ -1,12 +1,20 @@
-"""The API served by further processes: those of ``api_workers``, and another WSGI server."""
+"""The API served by further processes: those of ``api_workers``, and other WSGI servers.
+
+With ``api_workers`` they find each other over a transport that needs nothing installed, and
+over RabbitMQ, which ``script/services`` starts; without its URL that class is not made.
+"""
 
 import os
 import signal
 import subprocess
 import sys
+import uuid
+from typing import Any
 
 from tests.functional.nodes import DEADLINE, NodesCase
 from tests.functional.system import free_port, wait_until
+
+VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
 
 SERVER = """
 from socketserver import ThreadingMixIn
@@ -42,13 +50,15 @@ def alive(pid: int) -> bool:
         return False
 
 
-class WorkersTest(NodesCase):
-    def options(self) -> str:
+class WorkersSuite:
+    """What holds of the processes of ``api_workers``, over any transport."""
+
+    def options(self: Any) -> str:
         self.port = free_port()
         return f"bind_port = {self.port}\napi_workers = 3"
 
-    def setUp(self) -> None:
-        super().setUp()
+    def setUp(self: Any) -> None:
+        super().setUp()  # type: ignore[misc]
         self.node = self.spawn("one")
         self.banner(self.node)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -56,10 +66,10 @@ class WorkersTest(NodesCase):
         self.assertEqual(2, len(self.workers))
         wait_until(self.served, "the workers serve")
 
-    def served(self) -> bool:
+    def served(self: Any) -> bool:
         return self.errors().count("the API listens") == 3
 
-    def test_requests_are_answered_by_all(self) -> None:
+    def test_requests_are_answered_by_all(self: Any) -> None:
         self.expect(lambda: self.call("/v1/policies", {"name": "p"})[0] in (201, 409), "a policy")
         for _ in range(40):
             self.expect(lambda: self.call("/v1/policies/p")[0] == 200, "the policy")
@@ -67,40 +77,84 @@ class WorkersTest(NodesCase):
         self.assertIn("node one-api-2 starts", self.errors())
         self.assertEqual(1, self.errors().count("policy-engine"), "there is one engine")
 
-    def test_one_that_ends_is_started_anew(self) -> None:
+    def test_one_that_ends_is_started_anew(self: Any) -> None:
         os.kill(self.workers[0], signal.SIGKILL)
         wait_until(
             lambda: len(set(children(self.node)) - {self.workers[0]}) == 2, "it is started anew"
         )
         self.assertIn("it is started anew", self.errors())
 
-    def test_they_end_with_the_server(self) -> None:
+    def test_they_end_with_the_server(self: Any) -> None:
         self.node.terminate()
         self.assertEqual(0, self.node.wait(DEADLINE), self.errors())
         self.assertEqual([], [pid for pid in self.workers if alive(pid)])
         self.assertNotIn("Traceback", self.errors())
 
-    def test_they_end_when_the_server_is_killed(self) -> None:
+    def test_they_end_when_the_server_is_killed(self: Any) -> None:
         self.node.kill()
         self.node.wait()
         wait_until(lambda: not any(map(alive, self.workers)), "the workers have ended")
 
 
+class WorkersTest(WorkersSuite, NodesCase):
+    """Over sockets of this machine."""
+
+
+if VARIABLE in os.environ:
+
+    class RabbitWorkersTest(WorkersSuite, NodesCase):
+        """Over a broker, each test on a bus of its own."""
+
+        def options(self) -> str:
+            lines = (f"transport_url = {os.environ[VARIABLE]}", super().options(), "[dse]")
+            bus = f"transport = oslo\nbus_id = {uuid.uuid4().hex[:8]}"
+            return "\n".join((*lines, bus))
+
+
 class OtherServerTest(NodesCase):
-    def test_another_wsgi_server_serves_the_api(self) -> None:
+    def setUp(self) -> None:
+        super().setUp()
         self.banner(self.spawn("pe", "--policy-engine"))
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a server that loads the application."""
         self.spawned.add("wsgi")
         with (self.folder / "wsgi").open("w") as errors:
             server = subprocess.Popen(
-                [sys.executable, "-c", SERVER],
+                [sys.executable, *command],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**self.environment, "CONGRESS_CONFIG_FILES": f"{self.folder}/congress.conf"},
                 text=True,
             )
         self.addCleanup(self.clear_away, server)
+        return server
+
+    def test_another_wsgi_server_serves_the_api(self) -> None:
+        server = self.start("-c", SERVER)
         self.url = self.banner(server).rpartition(" ")[2]
         self.expect(lambda: self.call("/v1/policies", {"name": "p"})[0] in (201, 409), "a policy")
         self.assertEqual(200, self.call("/v1/policies/p")[0])
         self.assertEqual(200, self.call("/health/ready")[0])
         self.assertIn(f"-wsgi-{server.pid} starts", self.errors())
+
+    def test_gunicorn_serves_the_api_from_several_processes(self) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        where = ("--bind", f"127.0.0.1:{port}", "congress.api.wsgi:application")
+        server = self.start("-m", "gunicorn", "--workers", "2", "--threads", "8", *where)
+        workers = wait_until(lambda: len(children(server)) == 2 and children(server), "its workers")
+        wait_until(lambda: "Booting worker" in self.errors(), "they serve")
+
+        def all_answered() -> bool:
+            """Whether each process has got a request, and so has a node."""
+            self.call("/v1/policies/p")
+            return all(f"-wsgi-{worker} starts" in self.errors() for worker in workers)
+
+        self.expect(lambda: self.call("/v1/policies", {"name": "p"})[0] in (201, 409), "a policy")
+        wait_until(all_answered, "both answer")
+        for _ in range(20):
+            self.assertEqual(200, self.call("/v1/policies/p")[0])
+        server.terminate()
+        self.assertEqual(0, server.wait(DEADLINE), self.errors())
+        self.assertNotIn("Traceback", self.errors())
