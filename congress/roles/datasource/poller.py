@@ -139,6 +139,9 @@ class Poller:
         deadline = self._clock.monotonic() + self._terms.timeout()
         self._reported, self._deadline = False, deadline
         try:
+            # A node that was held up may own it no longer, and the service need not be asked
+            # by two.
+            self._publisher.require_lease()
             batches, done = self._read(PollRequest(tables, self._cursor, deadline, self._stop))
             self._deadline = None
             self._polled()

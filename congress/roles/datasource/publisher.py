@@ -100,7 +100,7 @@ class DatasourcePublisher:
         :raises Refused: ``unavailable`` if the lease is lost.
         """
         with self._lock:
-            self._require_lease()
+            self.require_lease()
             coverage = self._coverage(checked, reading)
             for table in coverage.keys() - (reading.failed or {}).keys() - reading.missed:
                 self._errors.pop(table, None)
@@ -161,7 +161,11 @@ class DatasourcePublisher:
         """Publish no more."""
         self._out.close()
 
-    def _require_lease(self) -> None:
+    def require_lease(self) -> None:
+        """See that this node still owns the datasource.
+
+        :raises Refused: ``unavailable`` if it does not.
+        """
         if not self._held():
             raise refuse(
                 "unavailable",

@@ -58,6 +58,19 @@ class OwnershipTest(DatasourceCase):
         self.assertEqual(["vm1"], self.called())
         self.assertEqual({}, dict(one.service._fleet.hosts()))
 
+    def test_the_service_is_not_asked_by_a_node_whose_lease_has_run_out(self) -> None:
+        one = self.node("ds1")
+        self.create(one)
+        self.clock.advance(5.0)
+        host = one.service._fleet.hosts()["nova"]
+        asked = len(self.world.requests)
+        host.tenure.expires = self.clock.monotonic()
+        host.refresh()
+        self.threads.run_ready()
+        self.assertEqual(asked, len(self.world.requests))
+        self.clock.advance(30.0)
+        self.assertLess(asked, len(self.world.requests), "it is renewed, and all goes on")
+
     def test_a_datasource_goes_on_after_storage_was_away_for_long(self) -> None:
         one = self.node("ds1")
         self.create(one)
