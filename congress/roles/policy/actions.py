@@ -184,12 +184,13 @@ class Actions:
 
     def _find_rules(self, engine: Engine) -> list[ActionRule]:
         rules, failed = list(self._loader.book.rules.values()), self._loader.failed
+        acting = [rule for rule in rules if outline(rule.text).action]
+        if not acting:
+            return []
         idle = [r for r in rules if status_of(engine, r, failed).state != RuleState.ACTIVE]
         doubtful = tainted(rules, idle)
         found = []
-        for rule in rules:
-            if not outline(rule.text).action:
-                continue
+        for rule in acting:
             service, reached, fault, private = head_of(rule)[0], frozenset[Table](), "", True
             if rule in idle:
                 fault = "is not in force"

@@ -95,12 +95,14 @@ def reads_of(rule: RuleDef) -> list[Table]:
 
 def tainted(rules: Iterable[RuleDef], idle: Iterable[RuleDef]) -> frozenset[Table]:
     """The tables that would or might be different if the idle rules were in force."""
+    reached = {head_of(rule) for rule in idle if not outline(rule.text).action}
+    if not reached:
+        return frozenset()
     readers: dict[Table, set[Table]] = {}
     for rule in rules:
         if not outline(rule.text).action:
             for table in reads_of(rule):
                 readers.setdefault(table, set()).add(head_of(rule))
-    reached = {head_of(rule) for rule in idle if not outline(rule.text).action}
     pending = list(reached)
     while pending:
         for table in readers.get(pending.pop(), set()) - reached:
