@@ -12,6 +12,9 @@ from pathlib import Path
 
 CONNECTIONS = 8
 
+#: Seconds one answer may take; on a busy machine a write takes several at times.
+PATIENCE = 60
+
 _SENT = re.compile(r"(\d+) requests in ")
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 _LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
@@ -38,7 +41,8 @@ def load(url: str, script: str, seconds: int, spent: Callable[[], float]) -> Loa
     :raises RuntimeError: some were not answered well.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = ["wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+        command = ["wrk", "--latency", f"--timeout={PATIENCE}s", "-t1"]
+        command += [f"-c{CONNECTIONS}", f"-d{seconds}s"]
         if script:
             file = Path(folder) / "requests.lua"
             file.write_text(script)
