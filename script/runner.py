@@ -40,6 +40,7 @@ CHECKS = {
             "script/coverage",
             "script/demo",
             "script/services",
+            "script/soak",
             *sorted(str(part) for part in ROOT.glob("script/services.d/*.sh")),
             "script/venv",
             "script/ocf/congress-datasource",

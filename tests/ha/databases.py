@@ -12,7 +12,10 @@ class Database:
     """Made with the schema of this Congress, dropped at the end."""
 
     def __init__(self, server: str) -> None:
-        self._admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+        # No connection is kept, because the server may be killed meanwhile.
+        self._admin = sa.create_engine(
+            server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool
+        )
         self._name = f"congress_{uuid.uuid4().hex}"
         self.url = self.at(server)
 
