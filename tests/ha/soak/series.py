@@ -11,6 +11,9 @@ from tests.ha.soak.faults import QUICK, Fault
 from tests.ha.soak.growth import Growth, growth, sizes
 from tests.ha.soak.scene import DEADLINE, Scene, Server
 
+#: Of what is missing so few are looked for in the list of what is in doubt.
+FEW = 10
+
 #: Called with each account as it is made.
 Tell = Callable[[Account], None]
 
@@ -107,10 +110,12 @@ def trial(scene: Scene, fault: Fault, rng: random.Random) -> Account:
 
 def settle(scene: Scene) -> bool:
     """Wait until everything pushed was received or is in doubt; whether that came to be."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
+
+    def settled() -> bool:
         missing = scene.load.taken.keys() - {call.payload for call in list(scene.receiver.calls)}
-        if not missing or (len(missing) < 10 and missing <= scene.doubtful()):
-            return True
-        time.sleep(0.1)
-    return False
+        return not missing or (len(missing) < FEW and missing <= scene.doubtful())
+
+    try:
+        return scene.cluster.wait(settled, "all is received or in doubt", DEADLINE)
+    except AssertionError:
+        return False
