@@ -28,7 +28,8 @@ SQL
     server+=(--datadir="$folder/data" --socket=server.sock --pid-file="$folder/pid")
     server+=(--bind-address=127.0.0.1 --port="$mariadb_port" --skip-name-resolve)
     server+=(--init-file="$folder/init.sql" --log-error="$folder/log")
-    server+=(--innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M)
+    # 2: what was committed outlives the server's process, though not the machine.
+    server+=(--innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M)
     PATH=$PATH:/usr/sbin run_as "$user" setsid -f mariadbd "${server[@]}" >/dev/null 2>&1 </dev/null
     await mariadb up_mariadb
 }
