@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from tests.ha.soak.series import Series, run
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the faults that are asked for; 0 if every promise was kept."""
     options = parse(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, give_up)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     say(f"seed {seed}")
     found: list[Series] = []
@@ -36,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 say(f"{name}: {broken}")
     print(as_json(found, seed) if options.json else as_text(found))
     return 1 if any(series.broken() for series in found) else 0
+
+
+def give_up(number: int, _: object) -> None:
+    """Leave nothing behind that was started."""
+    sys.exit(128 + number)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
