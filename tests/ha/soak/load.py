@@ -21,8 +21,9 @@ PAUSE = 0.05
 class Load(threading.Thread):
     """Pushes rows to whichever of the nodes takes them.
 
-    ``via`` are the nodes to try, as a load balancer would know them. A load that is not
-    carried grows no further than one second's worth.
+    ``via`` are the nodes to try, as a load balancer would know them. No more waits to be
+    done than what one push brings, so that work in store does not hide that nothing new
+    is found due.
 
     :param done: how many rows had their action since the load was cleared.
     """
@@ -34,6 +35,7 @@ class Load(threading.Thread):
         #: When each row was taken, monotonic.
         self.taken: dict[str, float] = {}
         self._rate = rate
+        self._batch = max(1, round(rate / PUSHES))
         self._number = 0
         self._ended = threading.Event()
         self._wanted = threading.Event()
@@ -70,7 +72,7 @@ class Load(threading.Thread):
                 self._wanted.wait()
                 due = time.monotonic()
                 continue
-            if len(self.taken) - self._done() > self._rate:
+            if len(self.taken) - self._done() >= self._batch:
                 self._ended.wait(PAUSE)
                 continue
             rows = self._next_rows()
@@ -81,7 +83,7 @@ class Load(threading.Thread):
             self._ended.wait(max(0.0, due - now))
 
     def _next_rows(self) -> list[str]:
-        first, self._number = self._number, self._number + max(1, round(self._rate / PUSHES))
+        first, self._number = self._number, self._number + self._batch
         return [f"row-{number}" for number in range(first, self._number)]
 
     def _push(self, method: str, rows: list[list[str]]) -> None:
