@@ -94,7 +94,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(["broker-kill", "engine-stop"], names("broker-kill,engine-stop"))
         with self.assertRaises(argparse.ArgumentTypeError) as caught:
             names("engine-kill,flood")
-        self.assertIn("'flood'; choose from engine-kill", str(caught.exception))
+        self.assertIn("'flood'; choose from none, engine-kill", str(caught.exception))
 
     def test_three_trials_or_as_many_as_begin_in_time(self) -> None:
         self.assertEqual(3, len(list(trials(None, None, 6))))

@@ -31,6 +31,11 @@ class Fault:
     harmless: bool = False
 
 
+def leave_alone(scene: Scene, rng: random.Random) -> None:
+    """Nothing happens: what the machine and its other work do by themselves."""
+    lapse(rng.uniform(3.0, 5.0))
+
+
 def kill_engine(scene: Scene, rng: random.Random) -> None:
     """An engine dies and comes back."""
     victim = rng.choice(scene.engines)
@@ -82,6 +87,7 @@ ONCE, REPEATED = "at_most_once", "at_least_once"
 FAULTS = {
     fault.name: fault
     for fault in (
+        Fault("none", leave_alone, ONCE, harmless=True),
         Fault("engine-kill", kill_engine, ONCE, harmless=True),
         Fault("engine-stop", stop_engine, ONCE, harmless=True),
         Fault("source-kill-once", kill_owner, ONCE, standby=True),
