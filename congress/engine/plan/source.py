@@ -12,6 +12,7 @@ combination, negated or not.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from congress.engine.lang.resolved import TableId
@@ -283,7 +284,8 @@ class Fusible:
     lost: bool
 
 
-def fuse(parts: Sequence[Fusible]) -> str:
+@lru_cache(maxsize=4096)
+def fuse(parts: tuple[Fusible, ...]) -> str:
     """The text of one function that does what several do with rows that came and went.
 
     It is ``f(came, went, pending, schedule, meter, ...)``; for each part follow the node

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from congress.engine.run.table import Key
 
 #: After so many changes a function pays for its making.
-_PAYS = 8
+_PAYS = 4
 #: With more wanted constants than this, readers are found by what they want.
 _FEW_KEYS = 4
 _MOST_PARTS = 64
@@ -62,7 +62,7 @@ class Fusion:
                 parts.append(part)
                 parameters += [entry.target, entry.clause.name, *own]
         if parts:
-            self.function = function_of(code_of(fuse(parts)), tuple(parameters))
+            self.function = function_of(code_of(fuse(tuple(parts))), tuple(parameters))
             self.rest = rest
 
 

@@ -71,6 +71,8 @@ class Prepared:
             return self.rows(table, bound)
         columns = tuple(bound)
         index = table.usable(columns) if bound else None
+        if index is None and bound and len(table) <= _SMALL and table.wanted(columns):
+            index = table.need(columns)
         if index is not None:
             found = index.get(key_of([bound[column] for column in index.columns]))
             if index.columns == columns:
