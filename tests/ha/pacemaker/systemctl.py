@@ -7,12 +7,12 @@ Called as it: ``daemon-reload``, ``enable --now UNIT``, ``start UNIT``, ``stop U
 import configparser
 import os
 import pathlib
+import select
 import shlex
 import signal
 import string
 import subprocess
 import sys
-import time
 
 FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system")
 
@@ -47,9 +47,9 @@ def stop(unit: str) -> None:
     if file.exists():
         pid = int(file.read_text())
         file.unlink()
-        os.kill(pid, signal.SIGTERM)
-        while pathlib.Path(f"/proc/{pid}").exists():
-            time.sleep(0.1)
+        ended = os.pidfd_open(pid)
+        signal.pidfd_send_signal(ended, signal.SIGTERM)
+        select.select([ended], [], [])
 
 
 if __name__ == "__main__":
