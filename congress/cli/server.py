@@ -8,6 +8,7 @@ SIGHUP reads the options that can change; SIGUSR2 writes all stacks to stderr.
 """
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -269,6 +270,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    # The interpreter would look through all that is left for what can be freed.
+    gc.freeze()
     return int(code)
 
 
