@@ -90,7 +90,7 @@ start_galera_writer() {
     cat > "$folder/init.sql" <<SQL
 SET SESSION wsrep_on = OFF;
 CREATE USER IF NOT EXISTS congress@'127.0.0.1' IDENTIFIED BY 'congress';
-GRANT ALL ON *.* TO congress@'127.0.0.1';
+GRANT ALL ON *.* TO congress@'127.0.0.1' WITH GRANT OPTION;
 SQL
     am_root && chown "$user:" "$folder/init.sql"
     provider="gmcast.listen_addr=tcp://127.0.0.1:$((galera_port + number + 1))"

@@ -22,7 +22,7 @@ start_mariadb() {
     cat > "$folder/init.sql" <<SQL
 CREATE DATABASE IF NOT EXISTS congress CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS congress@'127.0.0.1' IDENTIFIED BY 'congress';
-GRANT ALL ON *.* TO congress@'127.0.0.1';
+GRANT ALL ON *.* TO congress@'127.0.0.1' WITH GRANT OPTION;
 SQL
     am_root && chown "$user:" "$folder/init.sql"
     server+=(--datadir="$folder/data" --socket=server.sock --pid-file="$folder/pid")

@@ -72,11 +72,14 @@ class Node:
         self.has_api = "--api" in flags
         self.process: subprocess.Popen[bytes] | None = None
         self._socket = folder / "health"
+        #: What differs in its environment, from the next start on.
+        self.environment: dict[str, str] = {}
         self._flags = flags
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
         """Write its configuration file; it reads it when it starts, or is told to reload."""
+        self.settings = settings
         (self.folder / "congress.conf").write_text(written(settings))
 
     def start(self) -> None:
@@ -89,7 +92,7 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **_ENVIRONMENT},
+                env={**os.environ, **_ENVIRONMENT, **self.environment},
             )
 
     def await_ready(self) -> None:
@@ -143,11 +146,15 @@ class Node:
         self.signal(signal.SIGTERM)
         return self.wait()
 
-    def wait(self) -> int:
+    def runs(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def wait(self, seconds: float = DEADLINE) -> int:
         """The exit code of a process that ends by itself."""
         assert self.process is not None
         try:
-            return self.process.wait(DEADLINE)
+            return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"node {self.name} does not end: {self.tail()}") from None
 

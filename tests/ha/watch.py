@@ -52,7 +52,7 @@ class WatchCase(unittest.TestCase):
         raise NotImplementedError
 
     def setUp(self) -> None:
-        self.await_all(*(node for node in self.cluster.nodes if node.has_api))
+        self.await_all(*(node for node in self.cluster.nodes if node.has_api and node.runs()))
 
     @classmethod
     def write(cls) -> None:
