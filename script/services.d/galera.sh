@@ -98,7 +98,7 @@ SQL
     server+=(--datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid")
     server+=(--bind-address=127.0.0.1 --port=$((galera_port + number - 1)) --skip-name-resolve)
     server+=(--init-file="$folder/init.sql" --log-error="$folder/log" --binlog-format=ROW)
-    server+=(--innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M)
+    server+=(--innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=64M)
     server+=(--innodb-log-file-size=8M --innodb-autoinc-lock-mode=2 --wsrep-on=ON)
     server+=(--wsrep-provider="$galera_library" --wsrep-provider-options="$provider")
     server+=(--wsrep-cluster-name=congress --wsrep-cluster-address="$(galera_members)")
