@@ -6,6 +6,7 @@ Answers about policy carry the revision of policy they are based on. A client th
 sends it back is answered only when the node it reached has come that far.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from flask import Response
 
 from congress.api.backend import backend
 from congress.api.requests import app, this
+from congress.interfaces.storage import StorageError
 from congress.model.diagnostic import refuse
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -70,6 +72,8 @@ def tell(response: Response) -> None:
     if not asked.path.startswith(_ABOUT) or response.status_code >= 400:
         return
     if asked.method not in _READS:
-        keep(backend().revision())
+        # Whatever the request was for has been done, with a database that is away by now, too.
+        with contextlib.suppress(StorageError):
+            keep(backend().revision())
     if (revision := asked.environ.get(_KEY)) is not None:
         response.headers[HEADER] = str(revision)

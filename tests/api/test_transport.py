@@ -3,6 +3,7 @@
 import pathlib
 import re
 import tempfile
+from unittest import mock
 
 from congress.interfaces.storage import StorageError
 from congress.model.status import Health, State
@@ -160,6 +161,13 @@ class HeaderTest(ApiTestCase):
             str(self.behind.engine.revision), read.headers["X-Congress-Policy-Revision"]
         )
         self.assertEqual(["row_list"], [method for _, method, _ in self.behind.bus.calls])
+
+    def test_what_was_done_is_told_when_the_database_is_away_by_then(self) -> None:
+        away = StorageError("the database is away")
+        with mock.patch("congress.api.backend.Backend.revision", side_effect=away):
+            response = self.send("POST", "/v1/policies", {"name": "p"})
+        self.assertEqual(201, response.status_code)
+        self.assertNotIn("X-Congress-Policy-Revision", response.headers)
 
     def test_a_revision_that_cannot_be(self) -> None:
         for wrong in ("999", "x", "-1", "1" * 30):
