@@ -66,8 +66,17 @@ class Api:
         return self.create("/v1/data-sources", name=name, driver=driver, config=config)
 
     def create_rule(self, policy: str, rule: str) -> Any:
-        """A rule."""
-        return self.create(f"/v1/policies/{policy}/rules", rule=rule)
+        """A rule; tried again while the node has not heard of columns that it reads."""
+        path = f"/v1/policies/{policy}/rules"
+
+        def attempt() -> list[requests.Response]:
+            answer = self.await_answer("POST", path, {"rule": rule})
+            return [] if "waits for the columns" in answer.text else [answer]
+
+        (answer,) = wait_until(attempt, f"{policy} takes {rule}", DEADLINE)
+        if answer.status_code != 201:
+            raise AssertionError(f"POST {path}: {answer.status_code} {answer.text}")
+        return answer.json()
 
     def execute(self, source: str, action: str, *args: Any, **headers: str) -> requests.Response:
         """The answer to an action that a person asks for, when it is over."""

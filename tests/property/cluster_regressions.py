@@ -135,4 +135,16 @@ FAILED_ONCE: dict[str, Plan] = {
             Step(28.263, "flip", ("s0", "a")),
         ),
     ),
+    "a write that was stored without being told so took effect a minute later": Plan(
+        seed=10773,
+        nodes=(("all1", ("datasources", "policy-engine")),),
+        strategy="auto",
+        pace=DEFAULT_PACE,
+        restart=False,
+        steps=(
+            Step(15.71, "twin", ("all1", 9.363)),
+            Step(25.277, "unsure", ("all1", 2.0)),
+            Step(27.681, "toggle", (1.0, "all1")),
+        ),
+    ),
 }

@@ -66,6 +66,12 @@ class Synchronizer:
         self._store_loop.post(self.follow)
         self._store_loop.every(self._period, self.follow)
 
+    def doubt(self) -> None:
+        """Look a little later for what is new: what storage holds now is not known."""
+        if not self._retrying:
+            self._retrying = True
+            self._store_loop.later(RETRY_INTERVAL, self._retry)
+
     def after_load(self, job: Callable[[], None]) -> None:
         """Do something on the store loop once everything stored was applied; it may raise
         ``StorageError`` and is then done again."""
@@ -134,9 +140,7 @@ class Synchronizer:
             self.outage_since = self._clock.time()
             LOG.warning("policy cannot be read from storage: %s", message)
         self.outage = message
-        if not self._retrying:
-            self._retrying = True
-            self._store_loop.later(RETRY_INTERVAL, self._retry)
+        self.doubt()
 
     def _retry(self) -> None:
         self._retrying = False

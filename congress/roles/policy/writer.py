@@ -3,9 +3,9 @@
 Imports the interfaces and the model. Runs on the store loop.
 
 Invariants: a write is either stored whole, as one revision with its audit record,
-or not at all; the engine sees nothing of it before it is stored. Two nodes cannot
-both go on from one revision: the later one reads what the other did, validates
-again and repeats.
+or not at all, even where storage cannot tell which; the engine sees nothing of it
+before it is stored. Two nodes cannot both go on from one revision: the later one reads
+what the other did, validates again and repeats.
 """
 
 import logging
@@ -21,6 +21,7 @@ from congress.interfaces.storage import (
     Conflict,
     Duplicate,
     StorageBackend,
+    StorageError,
     Transaction,
 )
 from congress.model.diagnostic import Refused, refuse
@@ -87,7 +88,8 @@ class PolicyWriter:
         :param make: gives the plan and the answer; no plan if there is nothing to do.
         :raises Refused: what ``make`` or the engine refuses; ``conflict`` if others
             kept changing policy meanwhile.
-        :raises StorageError: storage is away; nothing was stored.
+        :raises StorageError: storage is away; if the write was stored nevertheless, it takes
+            effect when storage is back.
         """
         for _ in range(ATTEMPTS):
             book = self._synchronizer.catch_up()
@@ -99,6 +101,10 @@ class PolicyWriter:
                 revision = self._store(book.revision, plan, origin)
             except Conflict:
                 continue
+            except StorageError:
+                # The answer may have been lost after the write was stored.
+                self._synchronizer.doubt()
+                raise
             self._enforce(Revision(revision, plan.records))
             return answer
         raise refuse(
