@@ -1,5 +1,6 @@
 """The broker by way of oslo.messaging: its settings, and its driver for tests."""
 
+import contextlib
 import tempfile
 import threading
 import unittest
@@ -81,6 +82,19 @@ class SettingsTest(BrokerCase):
         policy = ExplicitRPCAccessPolicy()
         allowed = [name for name in dir(endpoint) if policy.is_allowed(endpoint, name)]
         self.assertEqual(["take"], allowed)
+
+
+class ReconnectingTest(BrokerCase):
+    def test_casts_that_fail_again_and_again_connect_anew(self) -> None:
+        broker = self.module.Broker(self.make_conf(), "bus", "a")
+        client = mock.Mock()
+        with mock.patch.object(broker, "_client", client):
+            for outcome in (*[OSError("closed")] * 4, None, None):
+                client.prepare.return_value.cast.side_effect = outcome
+                with contextlib.suppress(OSError):
+                    broker.cast(Address(Channel.DATA, "b"), "text")
+        retries = [call.kwargs["retry"] for call in client.prepare.call_args_list]
+        self.assertEqual([0, 0, 0, 1, 1, 0], retries)
 
 
 class DriverTest(BrokerCase):

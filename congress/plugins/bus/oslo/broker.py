@@ -53,6 +53,10 @@ DEFAULTS: dict[str, object] = {
 #: theirs at once, so a few are enough for control.
 WORKERS = {Channel.CONTROL: 4, Channel.DATA: 1}
 
+#: After so many casts in a row that failed, the next ones make a connection anew. Without
+#: a retry the library goes on with one that is closed, however long the broker is back.
+FAILURES = 3
+
 #: Option groups that the library registers with the global configuration object only.
 _FORGOTTEN = {
     "oslo_messaging_tracing": "oslo_messaging._tracing.client",
@@ -92,13 +96,20 @@ class Broker:
         self._client = oslo_messaging.get_rpc_client(
             self._transport, oslo_messaging.Target(exchange=f"congress.{self._bus}"), retry=0
         )
+        self._failures = 0
         self._closed = False
 
     def cast(self, address: Address, text: str) -> None:
         """Send an envelope. :raises Exception: of any kind, if it may not have left."""
         way = {"server": address.node} if address.node else {"fanout": True}
-        client = self._client.prepare(topic=self._topic(address.channel), **way)
-        client.cast({}, "take", frame=text)
+        retry = int(self._failures >= FAILURES)
+        client = self._client.prepare(topic=self._topic(address.channel), retry=retry, **way)
+        try:
+            client.cast({}, "take", frame=text)
+        except Exception:
+            self._failures += 1
+            raise
+        self._failures = 0
 
     def listen(self, channel: Channel, take: Callable[[object], None]) -> Silence:
         """See ``Link.listen``."""
