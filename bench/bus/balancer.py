@@ -7,7 +7,6 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from bench.bus.client import Client
 from bench.bus.nodes import Node, await_true, free_port
@@ -46,11 +45,6 @@ class Balancer:
         await_true(lambda: self._client.ask("GET", "/v1/policies")[0] == 200, "the balancer works")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._process.kill()
         self._process.wait()

@@ -8,7 +8,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
 #: Seconds that rows may take to be heard of.
@@ -83,12 +82,7 @@ class Watcher:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._connection.sock:
             self._connection.sock.close()
         self._connection.close()

@@ -192,7 +192,7 @@ class Engine:
     def rows(self, policy: str, table: str) -> Collection[Row]:
         """The rows of a table, stored and derived, as they are now and will stay.
 
-        They are copied when they are first gone through.
+        They are taken out of the table, a few at a time, while they are gone through.
 
         :raises Refused: if the policy does not know the table.
         """

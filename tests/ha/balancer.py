@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import subprocess
-from types import TracebackType
 
 from tests.functional.system import free_port, wait_until
 from tests.ha.api import DEADLINE, Api
@@ -47,12 +46,7 @@ class Balancer:
         self.await_in_use(*self.nodes)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._process.kill()
         self._process.wait()
 

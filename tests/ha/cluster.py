@@ -8,7 +8,6 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TypeVar
 
 from tests.functional.system import free_port, wait_until
@@ -54,12 +53,7 @@ class Cluster:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for node in self.nodes:
             node.kill()
         self._stack.close()

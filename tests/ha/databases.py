@@ -1,7 +1,6 @@
 """A database of one test on a server that several tests use."""
 
 import uuid
-from types import TracebackType
 
 import sqlalchemy as sa
 
@@ -33,12 +32,7 @@ class Database:
         engine.dispose()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         with self._admin.connect() as connection:
             force = " WITH (FORCE)" if connection.dialect.name == "postgresql" else ""
             connection.exec_driver_sql(f"DROP DATABASE {self._name}{force}")

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 from tests.functional.system import wait_until
@@ -50,12 +49,7 @@ class PrivateServer:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
     def start(self) -> None:

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from types import TracebackType
 from typing import Any
 
 
@@ -43,12 +42,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.gate.set()
         self.shutdown()
         self._thread.join()

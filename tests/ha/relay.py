@@ -9,7 +9,6 @@ import contextlib
 import enum
 import socket
 import threading
-from types import TracebackType
 from typing import Self
 
 CHUNK = 65536
@@ -39,12 +38,7 @@ class Relay:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._closed = True
         # What waits to accept is woken by this, and not by closing alone.
         with contextlib.suppress(OSError):

@@ -5,13 +5,12 @@ import resource
 import signal
 import threading
 import unittest
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
 from tests.functional.system import System, wait_until
 from tests.ha.node import Node, merged
-from tests.ha.watch import WatchCase
+from tests.ha.watch import TwoEnginesCase
 
 #: Seconds that a node has to end.
 LIMIT = 30
@@ -49,19 +48,10 @@ class Load:
                 self._ended.wait(0.05)
 
 
-class ProcessTest(WatchCase):
+class ProcessTest(TwoEnginesCase):
     """Two engines and a datasource node, under load."""
 
     settings = {"DEFAULT": {"shutdown_timeout": LIMIT}}
-    one: ClassVar[Node]
-    two: ClassVar[Node]
-    source: ClassVar[Node]
-
-    @classmethod
-    def make_nodes(cls) -> Sequence[Node]:
-        cls.one, cls.two = cls.cluster.engine("pe-1"), cls.cluster.engine("pe-2")
-        cls.source = cls.cluster.datasources()
-        return cls.one, cls.two, cls.source
 
     @classmethod
     def setUpClass(cls) -> None:

@@ -5,13 +5,12 @@ million and those of the options: what is exceeded by how much makes no differen
 """
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from tests.ha.cluster import PACE
 from tests.ha.node import Node, Settings
-from tests.ha.watch import WatchCase
+from tests.ha.watch import TwoEnginesCase
 
 #: Rows of each of the changes, of which a few are more than may wait at an engine.
 ROWS = 800
@@ -23,22 +22,13 @@ GROWTH = 64 * 1024
 LONG = 3 * PACE["peer_timeout"]
 
 
-class SlowEngineTest(WatchCase):
+class SlowEngineTest(TwoEnginesCase):
     """Two engines and a datasource node, and a table that many rows are pushed to."""
 
     settings: ClassVar[Settings] = {
         "dse": {"max_inbox_rows": INBOX},
         "limits": {"transaction_seconds": LONG},
     }
-    one: ClassVar[Node]
-    two: ClassVar[Node]
-    source: ClassVar[Node]
-
-    @classmethod
-    def make_nodes(cls) -> Sequence[Node]:
-        cls.one, cls.two = cls.cluster.engine("pe-1"), cls.cluster.engine("pe-2")
-        cls.source = cls.cluster.datasources()
-        return cls.one, cls.two, cls.source
 
     @classmethod
     def setUpClass(cls) -> None:

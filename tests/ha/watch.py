@@ -84,3 +84,17 @@ class WatchCase(unittest.TestCase):
             self.assertEqual(before, node.api.rows("classification", "alarm"))
             body = {"name": "further", "driver": "push", "config": {}}
             self.assertEqual(503, node.api.status("POST", "/v1/data-sources", body))
+
+
+class TwoEnginesCase(WatchCase):
+    """Two engines and a datasource node."""
+
+    one: ClassVar[Node]
+    two: ClassVar[Node]
+    source: ClassVar[Node]
+
+    @classmethod
+    def make_nodes(cls) -> Sequence[Node]:
+        cls.one, cls.two = cls.cluster.engine("pe-1"), cls.cluster.engine("pe-2")
+        cls.source = cls.cluster.datasources()
+        return cls.one, cls.two, cls.source

@@ -120,6 +120,8 @@ class Still:
                 self._came.discard(row)
             else:
                 self._gone[row] = 1
+                if self._whole:
+                    continue
                 if any(row in piece for piece in self._pieces):
                     self._place -= 1
                 else:

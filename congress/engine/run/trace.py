@@ -53,10 +53,10 @@ def trace_lines(workspace: Workspace, question: Question, budget: Budget) -> lis
         tracer.question(question)
     except _Full:
         tracer.lines.append(f"{RUNTIME}: Note: the trace is cut after {MOST_LINES} lines")
-    found = answers(workspace, question, budget)
-    if found.texts:
+    texts = answers(workspace, question, budget).texts
+    if texts:
         label = _label(question.policy)
-        tracer.lines.append(f"{label}: Found answer [{', '.join(found.texts)}]")
+        tracer.lines.append(f"{label}: Found answer [{', '.join(texts)}]")
     return tracer.lines
 
 

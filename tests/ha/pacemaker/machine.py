@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
-from types import TracebackType
 
 from tests.functional.system import SCRIPTS, wait_until
 
@@ -87,12 +86,7 @@ class Lab:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
     def inside(self, *command: str) -> list[str]:

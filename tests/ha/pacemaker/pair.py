@@ -3,7 +3,6 @@
 import contextlib
 import pathlib
 import xml.etree.ElementTree as ElementTree
-from types import TracebackType
 
 from tests.ha.pacemaker.machine import Lab, Machine
 
@@ -58,12 +57,7 @@ class Pair:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
     def machine(self, name: str) -> Machine:

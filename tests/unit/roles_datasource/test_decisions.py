@@ -20,6 +20,15 @@ class DecisionCase(DatasourceCase):
         self.engine = Engine(self, "pe1").publish()
         self.clock.advance(5.0)
 
+    def leave_in_doubt(self) -> None:
+        """The first node dies while it carries an action out; the second finds that."""
+        self.world.during_act = self.one.die
+        self.engine.want(VM1)
+        self.clock.advance(3.0)
+        self.world.during_act = lambda: None
+        self.clock.advance(20.0)
+        self.assertEqual({"vm1": "in_doubt"}, self.states())
+
     def decide(self, node: Node, decision: str, desired: DesiredAction = VM1, n: int = 1) -> Any:
         args = {"key": desired.key, "generation": n, "decision": decision}
         return self.ask(node, "decide", desired.datasource, **args, actor="ann", request_id="req-7")
@@ -33,12 +42,7 @@ class DecisionCase(DatasourceCase):
 class InDoubtTest(DecisionCase):
     def setUp(self) -> None:
         super().setUp()
-        self.world.during_act = self.one.die
-        self.engine.want(VM1)
-        self.clock.advance(3.0)
-        self.world.during_act = lambda: None
-        self.clock.advance(20.0)
-        self.assertEqual({"vm1": "in_doubt"}, self.states())
+        self.leave_in_doubt()
 
     def test_it_is_marked_as_done_and_not_repeated(self) -> None:
         answer = self.decide(self.two, "mark-done")
@@ -116,12 +120,7 @@ class OrphanTest(DecisionCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.world.during_act = self.one.die
-        self.engine.want(VM1)
-        self.clock.advance(3.0)
-        self.world.during_act = lambda: None
-        self.clock.advance(20.0)
-        self.assertEqual({"vm1": "in_doubt"}, self.states())
+        self.leave_in_doubt()
         self.two.bus.call("datasources", "datasource_delete", {"datasource": "nova"}, timeout=30)
 
     def decide_orphan(self, decision: str, n: int = 1) -> Any:
