@@ -24,6 +24,8 @@ import testtools
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("unit", "property", "conformance", "api", "attack", "functional", "ocf", "ha")
 SILENCE = 300
+#: So much of a failure's text is shown again at the end.
+LAST_LINES = 8
 SERVICES = {
     "functional": ("keystone", "mariadb", "postgresql", "rabbitmq"),
     "ha": ("galera", "mariadb", "postgresql", "rabbitmq"),
@@ -227,10 +229,19 @@ def main() -> int:
 
 
 def close(tally: Tally, code: int, seconds: float) -> int:
-    """Print the closing lines; return the exit code."""
+    """Print the closing lines; return the exit code.
+
+    What failed is named once more, with the end of its text, since its place in a long
+    log is far above.
+    """
     for test_id, status in sorted(tally.status_of.items()):
         if status == "inprogress":
             print(f"never ended: {test_id}")
+        if status in ("fail", "uxsuccess"):
+            print(f"failed: {test_id}")
+            text = tally.text_of.get(test_id, b"").decode(errors="replace")
+            for line in text.strip().splitlines()[-LAST_LINES:]:
+                print(f"    {line}")
     passed, skipped = tally.count("success", "xfail"), tally.count("skip")
     failed = len(tally.status_of) - passed - skipped
     if code and not failed:
