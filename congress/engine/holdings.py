@@ -38,14 +38,11 @@ def _mentioned(policy: str, stored: StoredRule, workspace: Workspace) -> set[str
 
 def needed_tables(workspace: Workspace) -> Mapping[str, frozenset[str]]:
     """The tables of datasources and unknown policies that bodies mention, by policy."""
-    needed: dict[str, set[str]] = {}
-    for key, stored in workspace.rules.items():
-        for literal in stored.rule.literals:
-            atom = literal.atom
-            policy = key[0] if atom.policy is None else atom.policy
-            if policy != NOW[0] and workspace.source(policy):
-                needed.setdefault(policy, set()).add(atom.table)
-    return {policy: frozenset(tables) for policy, tables in needed.items()}
+    return {
+        policy: frozenset(tables)
+        for policy, tables in workspace.named.items()
+        if policy != NOW[0] and workspace.source(policy)
+    }
 
 
 def rule_of(workspace: Workspace, policy: str, rule: str) -> StoredRule:

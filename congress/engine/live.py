@@ -47,6 +47,7 @@ class LiveWorkspace(Workspace):
         self.readers = JournaledDict(journal)
         self.fixed = JournaledDict(journal, {NOW: 1})
         self.mentioned = JournaledDict(journal)
+        self.named = JournaledDict(journal)
         self.parked = JournaledDict(journal)
         self.broken = JournaledDict(journal)
         self._stages: dict[TableId, Stage] = {}
@@ -65,6 +66,7 @@ class LiveWorkspace(Workspace):
             self.copy_to(copy)
             copy.definers = {table: dict(rules) for table, rules in self.definers.items()}
             copy.readers = {table: dict(rules) for table, rules in self.readers.items()}
+            copy.named = {policy: dict(tables) for policy, tables in self.named.items()}
             copy.base = {table: still(self.stored(table), self._guard) for table in self.base}
             for node in self.network.nodes.values():
                 if node.visible and node.given is not None:
@@ -160,6 +162,12 @@ class LiveWorkspace(Workspace):
         if rules is None:
             rules = index[table] = JournaledDict(self.journal)
         return rules
+
+    def _own_names(self, policy: str) -> dict[str, int]:
+        names = self.named.get(policy)
+        if names is None:
+            names = self.named[policy] = JournaledDict(self.journal)
+        return names
 
     # -- transactions -----------------------------------------------------------------
 

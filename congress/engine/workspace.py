@@ -52,6 +52,12 @@ class StoredRule:
         return self.state is RuleState.ACTIVE
 
     @property
+    def named(self) -> set[TableId]:
+        """The tables that its body names."""
+        atoms = [literal.atom for literal in self.rule.literals]
+        return {(atom.policy or self.key[0], atom.table) for atom in atoms}
+
+    @property
     def action(self) -> bool:
         """Whether it asks for actions and defines no table."""
         return self.rule.head.modal is Modal.EXECUTE
@@ -81,10 +87,13 @@ class Workspace:
         self.readers: RuleIndex = {}
         self.fixed: dict[TableId, int] = {NOW: 1}
         self.mentioned: dict[TableId, int] = {}
+        #: How many statements' bodies name each table of a policy, in force or not.
+        self.named: dict[str, dict[str, int]] = {}
         #: How many statements wait for the columns of a table.
         self.parked: dict[TableId, int] = {}
         self.broken: dict[tuple[str, str], tuple[Diagnostic, ...]] = {}
         self._owned: set[tuple[bool, TableId]] = set()
+        self._owned_names: set[str] = set()
         self._owned_rows: dict[TableId, Relation] = {}
 
     def fork(self) -> "Workspace":
@@ -95,6 +104,7 @@ class Workspace:
         copy.derived = dict(self.derived)
         copy.sinks = dict(self.sinks)
         self._owned.clear()
+        self._owned_names.clear()
         self._owned_rows.clear()
         return copy
 
@@ -108,6 +118,7 @@ class Workspace:
         copy.readers = dict(self.readers)
         copy.fixed = dict(self.fixed)
         copy.mentioned = dict(self.mentioned)
+        copy.named = dict(self.named)
         copy.parked = dict(self.parked)
         copy.broken = dict(self.broken)
 
@@ -209,6 +220,8 @@ class Workspace:
     def put(self, rule: StoredRule) -> None:
         """Store a statement; activate it with ``activate``."""
         self._unpark(rule.key)
+        if rule.key not in self.rules:
+            self._count_names(rule, 1)
         self.rules[rule.key] = rule
         if rule.rule_id is not None:
             self.names[rule.key[0], rule.rule_id] = rule.key
@@ -263,7 +276,8 @@ class Workspace:
         """Forget a statement."""
         self.deactivate(rule)
         self._unpark(rule.key)
-        self.rules.pop(rule.key, None)
+        if self.rules.pop(rule.key, None) is not None:
+            self._count_names(rule, -1)
         if rule.rule_id is not None:
             self.names.pop((rule.key[0], rule.rule_id), None)
 
@@ -287,6 +301,16 @@ class Workspace:
             if not self.parked[table]:
                 del self.parked[table]
 
+    def _count_names(self, rule: StoredRule, by: int) -> None:
+        """A statement is stored, or is not any more."""
+        for policy, table in rule.named:
+            counts = self._own_names(policy)
+            counts[table] = counts.get(table, 0) + by
+            if not counts[table]:
+                del counts[table]
+            if not counts:
+                del self.named[policy]
+
     def _release(self, table: TableId) -> None:
         """Let the columns of a table go once nothing mentions it and it has no rows."""
         if not self.mentioned.get(table) and table not in self.base:
@@ -300,6 +324,13 @@ class Workspace:
             index[table] = dict(index.get(table, ()))
             self._owned.add(place)
         return index[table]
+
+    def _own_names(self, policy: str) -> dict[str, int]:
+        """The tables of a policy that are named, as a dictionary that this fork may change."""
+        if policy not in self.named or policy not in self._owned_names:
+            self.named[policy] = dict(self.named.get(policy, ()))
+            self._owned_names.add(policy)
+        return self.named[policy]
 
     # -- dependencies ----------------------------------------------------------------
 

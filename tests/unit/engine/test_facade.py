@@ -1,6 +1,6 @@
 """Tests of congress.engine.facade, and of congress.engine.run.changes."""
 
-from congress.engine import CreatePolicy, Engine, InsertRules, UpdateTable
+from congress.engine import CreatePolicy, DropPolicy, Engine, InsertRules, UpdateTable
 from congress.model.diagnostic import Refused
 from congress.testing.language import BUILTINS
 from tests.unit.engine.case import EngineCase
@@ -41,6 +41,18 @@ class ReadingTest(EngineCase):
         self.assertEqual(self.engine.needed(), {"s": {"t"}, "ghost": {"u", "v"}})
         self.delete("c(x) :- ghost:v(id=x)")
         self.assertEqual(self.engine.needed()["ghost"], {"u"})
+
+    def test_what_is_needed_follows_the_rules_and_policies_there_are(self) -> None:
+        self.insert("one(x) :- ghost:u(x) two(x) :- ghost:u(x) three(x) :- ghost:v(x)")
+        self.delete("one(x) :- ghost:u(x)")
+        self.assertEqual({"u", "v"}, self.engine.needed()["ghost"])
+        self.delete("two(x) :- ghost:u(x)")
+        self.assertEqual({"v"}, self.engine.needed()["ghost"])
+        self.engine.transact([CreatePolicy("ghost", "nonrecursive")])
+        self.assertNotIn("ghost", self.engine.needed())
+        self.delete("three(x) :- ghost:v(x)")
+        self.engine.transact([DropPolicy("ghost")])
+        self.assertNotIn("ghost", self.engine.needed())
 
     def test_content(self) -> None:
         self.insert('a(1) a("x") b(v) :- a(v), not c(v)  w(x) :- later(1=x)')
