@@ -77,7 +77,8 @@ class Bus:
         self._counters = Counters()
         self._strangers = Strangers(clock, self._counters)
         self._negotiation = Negotiation(versions, self._strangers)
-        seal = Seal(bus_id, node, instance, self._options.signing_keys, clock.time)
+        signing = self._options.signing_keys, self._options.signing_required
+        seal = Seal(bus_id, node, instance, *signing, clock.time)
         self._transport: BusTransport = SealedTransport(transport, seal, self._strangers)
         self._running = False
         self._control: Loop | None = None

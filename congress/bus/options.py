@@ -25,6 +25,7 @@ class BusOptions:
     :param message_bytes: rough size over which table data go in several messages.
     :param signing_keys: with the first this node signs what it sends, and with each of
         them others may; none: nothing is signed.
+    :param signing_required: whether only nodes are heard that sign as this one does.
     :param delivery_threads: threads that hand arrivals to subscribers.
     """
 
@@ -35,6 +36,7 @@ class BusOptions:
     probe_timeout: Callable[[], float] = lambda: 1.0
     message_bytes: Callable[[], int] = lambda: 256 * 1024
     signing_keys: Callable[[], Sequence[str]] = tuple
+    signing_required: Callable[[], bool] = lambda: True
     delivery_threads: Callable[[], int] = lambda: 4
 
     @classmethod
@@ -46,4 +48,5 @@ class BusOptions:
             max_inbox_rows=lambda: int(options.max_inbox_rows),
             safety_resync_period=lambda: float(options.safety_resync_period),
             signing_keys=lambda: tuple(options.signing_keys),
+            signing_required=lambda: bool(options.signing_required),
         )

@@ -6,9 +6,9 @@ What is signed holds everything that gives a message its meaning: the bus, who s
 it to whom, as what, when, and its number. So nothing that was signed for one purpose
 can be used for another.
 
-Invariants: a signature is compared in constant time and before anything of the
-message is read; of one sender's messages of a kind none is accepted twice, and none
-that is older than ``PATIENCE``.
+Invariants, but for a node that is told not to require signatures: a signature is
+compared in constant time and before anything of the message is read; of one sender's
+messages of a kind none is accepted twice, and none that is older than ``PATIENCE``.
 """
 
 import enum
@@ -76,7 +76,11 @@ class Expected:
 
 class Seal:
     """One node's signature. The first key signs, each of the keys is accepted; without
-    keys bytes pass as they are."""
+    keys bytes pass as they are.
+
+    :param required: whether with a key every message must be signed, and without one none
+        may be. If not, nodes with and without a key hear each other.
+    """
 
     def __init__(
         self,
@@ -84,10 +88,12 @@ class Seal:
         node: str,
         instance: str,
         keys: Callable[[], Sequence[str]],
+        required: Callable[[], bool],
         now: Callable[[], float],
     ) -> None:
         self._bus, self._node, self._instance = bus, node, instance
         self._keys = keys
+        self._required = required
         self._now = now
         self._numbers = {purpose: itertools.count(1) for purpose in Purpose}
         self._seen = _Seen()
@@ -118,11 +124,13 @@ class Seal:
             something else, or was there before.
         """
         keys = self._keys()
-        if not keys and not is_signed(sealed):
+        if not is_signed(sealed):
+            if keys and self._required():
+                raise BadSeal("unsigned", "does not sign its messages")
             return sealed
-        if not keys:
+        if not keys and self._required():
             raise BadSeal("signed", "signs its messages, and this node has no key")
-        body = _authentic(sealed, keys)
+        body = _authentic(sealed, keys) if keys else _decoded(sealed[_HEAD:])
         if (body.bus, body.sender, body.purpose, body.about) != (
             self._bus,
             expected.sender,
@@ -175,11 +183,13 @@ class _Seen:
 
 
 def _authentic(sealed: bytes, keys: Sequence[str]) -> _Body:
-    if not sealed.startswith(MAGIC):
-        raise BadSeal("unsigned", "does not sign its messages")
     mac, raw = sealed[len(MAGIC) : _HEAD], sealed[_HEAD:]
     if not any(hmac.compare_digest(mac, _mac(key, raw)) for key in keys):
         raise BadSeal("wrong-key", "signs with a key that this node does not have")
+    return _decoded(raw)
+
+
+def _decoded(raw: bytes) -> _Body:
     try:
         return _decoder.decode(raw)
     except msgspec.DecodeError:

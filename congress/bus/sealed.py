@@ -2,9 +2,9 @@
 
 May import ``congress.model``, ``congress.interfaces`` and this package.
 
-Invariants: with keys, nothing reaches the node that was not signed with one of them;
-without keys, bytes pass as they are. The keys are looked at for every message, so
-that a reload of the configuration changes them.
+Invariants: with keys, nothing reaches the node that was not signed with one of them,
+unless signatures are not required; without keys, bytes pass as they are. The options are
+looked at for every message, so that a reload of the configuration changes them.
 """
 
 from congress.bus.messages import Refusal, encode
@@ -63,7 +63,7 @@ class SealedTransport(BusTransport):
                 problem = Diagnostic("unavailable", message, hint=grounds.hint)
                 return encode(Refusal([diagnostic_to_plain(problem)]))
             result = on_request(sender, plain)
-            return self._seal.sign(Purpose.ANSWER, sender, result, mark(payload))
+            return self._seal.sign(Purpose.ANSWER, sender, result, _mark_of(payload))
 
         self.inner.open(bus_id, node, instance, hear, answer)
 
@@ -76,9 +76,8 @@ class SealedTransport(BusTransport):
     def call(self, node: str, payload: bytes, deadline: float) -> bytes:
         request = self._seal.sign(Purpose.REQUEST, node, payload)
         answer = self.inner.call(node, request, deadline)
-        about = mark(request) if is_signed(request) else b""
         try:
-            return self._seal.open(answer, Expected(Purpose.ANSWER, node, about))
+            return self._seal.open(answer, Expected(Purpose.ANSWER, node, _mark_of(request)))
         except BadSeal as bad:
             grounds = self._note(node, bad)
             raise refuse(
@@ -100,3 +99,8 @@ class SealedTransport(BusTransport):
         grounds = Grounds(bad.reason, str(bad), _HINTS[bad.reason])
         self._strangers.note(node, grounds)
         return grounds
+
+
+def _mark_of(request: bytes) -> bytes:
+    """What an answer to a request refers to."""
+    return mark(request) if is_signed(request) else b""

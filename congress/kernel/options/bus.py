@@ -66,6 +66,14 @@ DSE = (
         "by commas. The first signs, all are accepted, so keys can be exchanged while nodes "
         "run. Messages without a good signature are dropped. Empty: nothing is signed.",
     ),
+    cfg.BoolOpt(
+        "signing_required",
+        default=True,
+        mutable=True,
+        help="Believe only nodes that sign as this one does: with a key those that sign, "
+        "without a key those that do not. Turn it off while keys are introduced or given up "
+        "on running nodes, and never for longer.",
+    ),
     _seconds("heartbeat_interval", 0.5, "Seconds between two heartbeats of a node."),
     _seconds(
         "leader_timeout",

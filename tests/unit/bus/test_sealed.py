@@ -1,5 +1,6 @@
 """Signed messages: who is heard, key exchange, and what is refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 from congress.bus.bus import Bus
@@ -16,10 +17,13 @@ OLD, NEW = "the key of last year", "the key of this year"
 
 
 class SealedBusTest(BusTestCase):
-    def signing(self, node: str, *keys: str) -> tuple[Bus, list[str]]:
+    def signing(
+        self, node: str, *keys: str, required: Callable[[], bool] = lambda: True
+    ) -> tuple[Bus, list[str]]:
         """A bus that signs, and its keys, which may be changed."""
         current = list(keys)
-        return self.bus(node, BusOptions(signing_keys=lambda: current)), current
+        options = BusOptions(signing_keys=lambda: current, signing_required=required)
+        return self.bus(node, options), current
 
     def reaches(self, one: Bus, two: Bus) -> bool:
         """Whether a node has another one for a peer."""
@@ -55,6 +59,33 @@ class SealedBusTest(BusTestCase):
             self.clock.advance(10)
             self.assertTrue(self.reaches(one, two) and self.reaches(two, one), step)
         self.assertEqual(set(), self.refused(one) | self.refused(two))
+
+    def test_keys_are_introduced_and_given_up_while_nodes_run(self) -> None:
+        required = {"one": True, "two": True}
+        one, ones = self.signing("one", required=lambda: required["one"])
+        two, twos = self.signing("two", required=lambda: required["two"])
+        one.serve("calc", {"double": lambda a: a * 2})
+        for step in ("two lax", "one lax", "one key", "two key", "one strict", "two strict") * 2:
+            node, what = step.split()
+            keys = {"one": ones, "two": twos}[node]
+            if what == "key":
+                keys[:] = [] if keys else [NEW]
+            else:
+                required[node] = what == "strict"
+            with self.subTest(step=step, one=list(ones), two=list(twos)):
+                self.clock.advance(10)
+                self.assertTrue(self.reaches(one, two) and self.reaches(two, one))
+                self.assertEqual(6, two.call("calc", "double", {"a": 3}, timeout=1))
+        self.assertEqual(set(), self.refused(one) | self.refused(two))
+
+    def test_a_wrong_signature_is_refused_though_none_is_required(self) -> None:
+        (one, _), (two, _) = (
+            self.signing("one", OLD, required=lambda: False),
+            self.signing("two", NEW),
+        )
+        self.clock.advance(10)
+        self.assertFalse(self.reaches(one, two) or self.reaches(two, one))
+        self.assertEqual({("two", "wrong-key")}, self.refused(one))
 
     def test_another_key_is_refused_counted_and_told_once(self) -> None:
         with self.assertLogs("congress.bus.strangers", "WARNING") as log:
@@ -94,7 +125,7 @@ class SealedBusTest(BusTestCase):
 
 class SealTest(SimTestCase):
     def seal(self, node: str, bus: str = "b", instance: str = "i", key: str = NEW) -> Seal:
-        return Seal(bus, node, instance, lambda: [key], self.clock.time)
+        return Seal(bus, node, instance, lambda: [key], lambda: True, self.clock.time)
 
     def reason(self, seal: Seal, sealed: bytes, **said: Any) -> str:
         """Why a message from node ``a`` is refused; empty if it is not."""
