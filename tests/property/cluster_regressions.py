@@ -135,6 +135,21 @@ FAILED_ONCE: dict[str, Plan] = {
             Step(28.263, "flip", ("s0", "a")),
         ),
     ),
+    "what was claimed without being told so stayed claimed when its condition passed": Plan(
+        seed=20391,
+        nodes=(("all1", ("datasources", "policy-engine")),),
+        strategy="auto",
+        pace=SLOW_PACE,
+        restart=True,
+        steps=(
+            Step(7.008, "unsure", ("all1", 5.0)),
+            Step(7.09, "flip", ("s0", "a")),
+            Step(7.324, "unsure", ("all1", 6.0)),
+            Step(9.411, "toggle", (1.0, "all1")),
+            Step(10.585, "flip", ("s0", "d")),
+            Step(12.374, "flip", ("s0", "d")),
+        ),
+    ),
     "a write that was stored without being told so took effect a minute later": Plan(
         seed=10773,
         nodes=(("all1", ("datasources", "policy-engine")),),

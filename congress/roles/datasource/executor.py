@@ -169,7 +169,7 @@ class Executor:
             self._wait_for_storage(error)
             return
         self._failures = 0
-        if progress or self._edges:
+        if progress or self._edges or self._unwritten:
             self.kick()
         elif self._pending:
             self._timer = self._loop.later(LOOK, self.kick)
@@ -211,12 +211,24 @@ class Executor:
         return key in risen or (entry is not None and self._verdict(entry) is not None)
 
     def _keep(self, entry: LedgerEntry) -> None:
+        """Note how an entry is stored."""
         if entry.state in PENDING:
             self._pending[entry.key] = entry
+            return
+        self._pending.pop(entry.key, None)
+        if self._claimed_unknowingly(entry):
+            self._unwritten.append((entry, Outcome(ActionState.NEW)))
         else:
-            self._pending.pop(entry.key, None)
             self._due.pop(entry.key, None)
             self._first_tried.pop(entry.key, None)
+
+    def _claimed_unknowingly(self, entry: LedgerEntry) -> bool:
+        """Whether storage kept a claim of this tenure and reported a failure: it did not run."""
+        return (
+            entry.state is ActionState.CLAIMED
+            and entry.fence == self._tenure.epoch
+            and all(claimed.key != entry.key for claimed, _ in self._unwritten)
+        )
 
     def _run_next(self) -> bool:
         """Do the next thing that can be done; whether there was one."""
@@ -263,10 +275,18 @@ class Executor:
         self._turn(entry, ActionState.HELD, UNARMED)
 
     def _turn(self, entry: LedgerEntry, state: ActionState, message: str) -> None:
-        turned = self._ledger.turn(entry, state, message) or self._ledger.get(entry.key)
-        self._pending.pop(entry.key, None)
-        if turned is not None:
+        turned = self._ledger.turn(entry, state, message)
+        if turned is None:
+            self._look_again(entry)
+        else:
             self._keep(turned)
+
+    def _look_again(self, entry: LedgerEntry) -> None:
+        """An activation is not pending any more, whatever was remembered of it."""
+        stored = self._ledger.get(entry.key)
+        self._pending.pop(entry.key, None)
+        if stored is not None:
+            self._keep(stored)
 
     def _run(self, entry: LedgerEntry) -> None:
         """Claim an activation, call the driver, write what came of it."""
@@ -278,9 +298,10 @@ class Executor:
             self._turn(entry, ActionState.FAILED, str(refused))
             return
         claimed = self._ledger.claim(entry, prepared.promise)
-        self._pending.pop(entry.key, None)
         if claimed is None:
+            self._look_again(entry)
             return
+        self._pending.pop(entry.key, None)
         if not self._tenure.held():
             # It did not run. Whoever writes first says so: this node, if it owns the
             # datasource after all, or the next owner, who cannot know and is in doubt.

@@ -150,12 +150,8 @@ class Ledger:
         return entry
 
     def claim(self, entry: LedgerEntry, promise: Promise) -> LedgerEntry | None:
-        """Claim a pending activation; ``None`` if it is not pending any more.
-
-        A claim that storage kept although it reported a failure is found again: what
-        is claimed in this tenure without having been told of did not run.
-        """
-        claimed = self._change(
+        """Claim a pending activation; ``None`` if it is not pending any more."""
+        return self._change(
             entry,
             PENDING,
             state=ActionState.CLAIMED,
@@ -164,17 +160,6 @@ class Ledger:
             attempts=entry.attempts + 1,
             message="",
         )
-        if claimed is not None:
-            return claimed
-        stored = self.get(entry.key)
-        if stored is None or stored.state is not ActionState.CLAIMED:
-            return None
-        mine = (stored.generation, stored.fence, stored.attempts) == (
-            entry.generation,
-            self._tenure.epoch,
-            entry.attempts + 1,
-        )
-        return stored if mine else None
 
     def finish(self, entry: LedgerEntry, outcome: Outcome) -> LedgerEntry | None:
         """Write what came of a claimed activation."""

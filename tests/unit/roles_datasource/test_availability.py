@@ -7,6 +7,7 @@ from typing import Any
 from congress.interfaces.leader import Heard, LeaderContext, LeaderEvent, Leadership, LeaderStrategy
 from congress.interfaces.plugin import OptionValue, PluginInfo
 from congress.interfaces.role import Arrival
+from congress.interfaces.storage import StorageError
 from congress.model.action import ActionState, DesiredAction, action_id
 from congress.model.delta import Snapshot
 from tests.unit.roles_datasource.kit import DatasourceCase, Engine, Node, ids, pause
@@ -230,6 +231,43 @@ class TakeOverTest(DatasourceCase):
             return work(*args, **named) if before else done
 
         return doze
+
+    def claim_unknowingly(self) -> tuple[Node, Engine]:
+        """Storage has the claim of an action, and told that it failed."""
+        node = self.node()
+        self.create(node)
+        engine = Engine(self, "pe1").publish()
+        self.clock.advance(3.0)
+        ledger = node.service._fleet.hosts()["nova"].enforcement.executor._ledger
+        claim = ledger.claim
+
+        def fail(*args: Any) -> None:
+            ledger.claim = claim  # type: ignore[method-assign]
+            claim(*args)
+            raise StorageError("the connection was lost")
+
+        ledger.claim = fail  # type: ignore[method-assign,assignment]
+        engine.want(VM1)
+        self.clock.advance(0.5)
+        self.assertEqual(({"vm1": "claimed"}, []), (self.states(), self.called()))
+        return node, engine
+
+    def test_a_claim_that_was_stored_and_told_to_have_failed_is_run(self) -> None:
+        self.claim_unknowingly()
+        self.clock.advance(5.0)
+        self.assertEqual(({"vm1": "done"}, ["vm1"]), (self.states(), self.called()))
+
+    def test_such_a_claim_is_run_though_its_condition_passes_at_once(self) -> None:
+        _, engine = self.claim_unknowingly()
+        engine.drop(VM1)
+        self.clock.advance(5.0)
+        self.assertEqual(({"vm1": "done"}, ["vm1"]), (self.states(), self.called()))
+
+    def test_such_a_claim_is_not_run_once_actions_are_switched_off(self) -> None:
+        self.claim_unknowingly()
+        self.conf.set_override("enable_execute_action", False)
+        self.clock.advance(5.0)
+        self.assertEqual(({"vm1": "suppressed"}, []), (self.states(), self.called()))
 
     def test_recorded_manual_actions_are_run_by_the_next_owner(self) -> None:
         one, _, _ = self.pair()
