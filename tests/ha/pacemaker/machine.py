@@ -78,8 +78,11 @@ class Lab:
             disks.mkdir()
             self.run("mount", "-t", "tmpfs", "tmpfs", str(disks))
             self.run("ip", "link", "set", "lo", "up")
-            for network, _ in CABLES.values():
-                self.run("ip", "link", "add", network, "type", "bridge")
+            for number, (network, _) in enumerate(CABLES.values()):
+                # Without one of its own a bridge has the hardware address of one of its
+                # cables, and is not found any more for half a minute when that is cut.
+                own = ("address", f"02:00:00:00:01:{number:02x}")
+                self.run("ip", "link", "add", "name", network, *own, "type", "bridge")
                 self.run("ip", "link", "set", network, "up")
             for address in (BROKER, DATABASE, WEB):
                 self.run("ip", "address", "add", f"{address}/24", "dev", "lan")
