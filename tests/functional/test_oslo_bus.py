@@ -25,13 +25,15 @@ from congress.kernel.options import new_conf
 from congress.kernel.threads import SystemThreads, prepare_process
 from congress.model.status import State
 from congress.plugins.bus.oslo.frame import name_of
-from congress.plugins.bus.oslo.transport import OsloTransport
+from congress.plugins.bus.oslo.transport import CLOSE_PATIENCE, OPEN_PATIENCE, OsloTransport
 from congress.testing.bus import TransportSuite
 from congress.testing.station import HELLO, Station
 from tests.functional.gate import Gate
 from tests.functional.system import wait_until
 
 VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
+#: Seconds by which a busy machine may be late; who waits for the broker waits for longer.
+GRACE = 1.5
 
 
 def setUpModule() -> None:
@@ -176,10 +178,10 @@ class OutageSuite(PairCase):
     def test_a_broker_that_is_killed_and_comes_back(self) -> None:
         one, two = self.pair()
         self.gate.shut()
-        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
+        self.assertLess(self.seconds(lambda: self.tell(one)), GRACE)
         for timeout in (0.5, 1.0):
             _, seconds = self.failed_call(one, timeout)
-            self.assertLess(seconds, timeout + 0.3)
+            self.assertLess(seconds, timeout + GRACE)
         self.assertIs(one.transport.health().state, State.DEGRADED)
         wait_until(lambda: self.failed_call(one, 1.0)[1] < 0.3, "calls fail at once", 10.0)
         self.assertEqual(Unreachable, self.failed_call(one, 1.0)[0])
@@ -189,13 +191,13 @@ class OutageSuite(PairCase):
     def test_a_broker_that_hangs(self) -> None:
         one, two = self.pair()
         self.gate.block()
-        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
+        self.assertLess(self.seconds(lambda: self.tell(one)), GRACE)
         kind, seconds = self.failed_call(one, 1.0)
         self.assertEqual(TimedOut, kind)
-        self.assertLess(seconds, 1.3)
+        self.assertLess(seconds, 1.0 + GRACE)
         kind, seconds = self.failed_call(one, 0.5)
         self.assertEqual(Unreachable, kind, "the second request was not begun")
-        self.assertLess(seconds, 0.8)
+        self.assertLess(seconds, 0.5 + GRACE)
         self.gate.unblock()
         self.await_contact(one, two)
 
@@ -203,7 +205,7 @@ class OutageSuite(PairCase):
         self.gate = self.make_gate(shut=True)
         begun = time.monotonic()
         one, two = self.station("a"), self.station("b")
-        self.assertLess(time.monotonic() - begun, 3.0)
+        self.assertLess(time.monotonic() - begun, OPEN_PATIENCE)
         self.assertIs(one.transport.health().state, State.DEGRADED)
         self.tell(one)
         self.assertEqual(Unreachable, self.failed_call(one, 0.5)[0])
@@ -214,7 +216,9 @@ class OutageSuite(PairCase):
         one, _ = self.pair()
         self.gate.shut()
         self.tell(one)
-        self.assertLess(self.seconds(lambda: one.transport.close(1.0)), 4.0)
+        self.assertLess(
+            self.seconds(lambda: one.transport.close(1.0)), 1.0 + CLOSE_PATIENCE + GRACE
+        )
 
 
 class QueueSuite(PairCase):
