@@ -5,11 +5,15 @@ made; in CI that would hide it, so there a test fails instead.
 """
 
 import os
+import subprocess
+import sysconfig
 import time
 import unittest
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import ClassVar
+from unittest import mock
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -27,7 +31,7 @@ from congress.interfaces.storage import (
 )
 from congress.model.diagnostic import Refused
 from congress.model.status import State
-from congress.plugins.storage.sql import migrate
+from congress.plugins.storage.sql import migrate, turns
 from congress.plugins.storage.sql.backend import SqlStorage
 from congress.plugins.storage.sql.engine import connected
 from congress.plugins.storage.sql.models import Base, PolicyRevision
@@ -60,7 +64,8 @@ class Server:
     def __init__(self, url: str) -> None:
         self._admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         self._name = f"congress_{uuid.uuid4().hex}"
-        self.conf = make_conf(sa.make_url(url).set(database=self._name))
+        self.url = sa.make_url(url).set(database=self._name)
+        self.conf = make_conf(self.url)
 
     def create(self) -> None:
         """Make the database, without a schema."""
@@ -216,6 +221,27 @@ class OpeningSuite(Case):
         self.server.migrate()
         self.storage.open()
         self.assertIs(self.storage.schema_state(), SchemaState.CURRENT)
+        self.server.migrate()
+
+    def test_hosts_that_migrate_it_at_once_take_turns(self) -> None:
+        program = str(Path(sysconfig.get_path("scripts")) / "congress-db-manage")
+        url = self.server.url.render_as_string(hide_password=False)
+        command = [program, "--database-connection", url, "upgrade"]
+        hosts = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for _ in range(3)
+        ]
+        told = [host.communicate(timeout=60)[0] for host in hosts]
+        self.assertEqual([0, 0, 0], [host.returncode for host in hosts], told)
+        self.assertEqual(1, sum("no schema ->" in text for text in told), told)
+        with connected(self.server.conf) as connection:
+            self.assertIs(SchemaState.CURRENT, migrate.schema_state(connection))
+
+    def test_nobody_waits_for_its_turn_for_ever(self) -> None:
+        self.enterContext(mock.patch.object(turns, "PATIENCE", 1))
+        with connected(self.server.conf, writing=True), self.assertRaises(Refused) as caught:
+            self.server.migrate()
+        self.assertEqual("unavailable", caught.exception.code)
         self.server.migrate()
 
     def test_a_database_of_the_former_congress_is_recognised(self) -> None:

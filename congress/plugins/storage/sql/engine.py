@@ -24,6 +24,7 @@ from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Refused, refuse
 from congress.plugins.storage.sql.failures import translated
 from congress.plugins.storage.sql.patience import bound, bounded
+from congress.plugins.storage.sql.turns import turn
 
 DATABASE_FILE = "congress.db"
 
@@ -164,7 +165,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 @contextmanager
 def connected(conf: cfg.ConfigOpts, *, writing: bool = False) -> Iterator[sa.Connection]:
-    """A connection to the configured database for one transaction.
+    """A connection to the configured database for one transaction; to write, alone.
 
     :raises Refused: ``bad-configuration``.
     :raises StorageError: the database cannot be reached, or failed."""
@@ -172,8 +173,12 @@ def connected(conf: cfg.ConfigOpts, *, writing: bool = False) -> Iterator[sa.Con
     with translated():
         engine = make_engine(conf, url)
         try:
-            with write_transaction(engine) if writing else engine.begin() as connection:
-                yield connection
+            if writing:
+                with turn(engine), write_transaction(engine) as connection:
+                    yield connection
+            else:
+                with engine.begin() as connection:
+                    yield connection
         finally:
             engine.dispose()
 
