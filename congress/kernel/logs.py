@@ -11,8 +11,9 @@ from oslo_log import log
 
 PRODUCT = "congress"
 
-#: Libraries that tell more of themselves than an operator wants to know.
-QUIET = ("alembic=WARN", "waitress=WARN")
+#: Libraries that tell more of themselves than an operator wants to know. That of the broker
+#: warns of every message that comes while it says goodbye.
+QUIET = ("alembic=WARN", "amqp=ERROR", "waitress=WARN")
 
 
 def register(conf: cfg.ConfigOpts) -> None:
