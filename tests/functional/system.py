@@ -36,6 +36,21 @@ def select_pause() -> None:
     signal.sigtimedwait([], PAUSE)
 
 
+def halt(pid: int) -> None:
+    """``kill -STOP``, and wait until it has: on a busy machine a process goes on for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: _halted(pid), f"process {pid} stands still")
+
+
+def _halted(pid: int) -> bool:
+    """Whether each thread of a process is stopped."""
+    states = [
+        (task / "stat").read_text().rpartition(")")[2].split()[0]
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return set(states) == {"T"}
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:

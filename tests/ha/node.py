@@ -12,7 +12,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.functional.system import wait_until
+from tests.functional.system import halt, wait_until
 from tests.ha.api import DEADLINE, Api
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -129,7 +129,8 @@ class Node:
 
     def pause(self) -> None:
         """``kill -STOP``: it does nothing, and knows nothing of it."""
-        self.signal(signal.SIGSTOP)
+        assert self.process is not None
+        halt(self.process.pid)
 
     def resume(self) -> None:
         """``kill -CONT``."""

@@ -14,7 +14,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import Self
 
-from tests.functional.system import wait_until
+from tests.functional.system import halt, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -77,7 +77,7 @@ class PrivateServer:
     def paused(self, member: str = ""):  # type: ignore[no-untyped-def]
         """``kill -STOP``, and ``kill -CONT`` at the end."""
         number = self.process(member)
-        os.kill(number, signal.SIGSTOP)
+        halt(number)
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from tests.functional.system import halt
 from tests.ocf.agent import (
     AGENT,
     CONFIGURED,
@@ -124,7 +125,7 @@ class ServerTest(AgentCase):
     def test_t14_a_hung_server_has_failed_and_can_be_stopped(self) -> None:
         self.expect(SUCCESS, "start")
         pid = self.pid()
-        self.kill(signal.SIGSTOP)
+        halt(self.pid())
         said = self.expect(GENERIC, "monitor", OCF_RESKEY_CRM_meta_timeout="7000")
         self.assertIn(f"process {pid} is there and does not live", said)
         self.assertIn("hangs and is killed", self.expect(SUCCESS, "stop"))
