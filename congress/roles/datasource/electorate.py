@@ -86,6 +86,7 @@ class Electorate:
         self._datasource = datasource
         self._strategy = strategy
         self._told: dict[str, Sighting] = {}
+        self._last: dict[str, float] = {}
         self._broken = False
 
     def look(self, seen: Mapping[str, Sighting], now: float) -> tuple[set[str], set[str]]:
@@ -99,6 +100,7 @@ class Electorate:
             new = seen.get(node)
             if new is None or new.instance != old.instance:
                 del self._told[node]
+                self._last.pop(node, None)
                 gone.add(node)
                 self._observe(Left(node, old.instance), now)
         for node, new in sorted(seen.items(), key=lambda item: (item[1].at, item[0])):
@@ -115,7 +117,12 @@ class Electorate:
         does not stand for it."""
         told = self._told.get(node)
         if told is not None and _well(told.engine):
+            self._heard(node, now)
             self._observe(Requested(node, told.instance), now)
+
+    def last_heard(self, node: str) -> float:
+        """When anything last came from a node that is there."""
+        return self._last.get(node, 0.0)
 
     def leader(self, now: float) -> Leadership | None:
         """Whom to obey."""
@@ -126,12 +133,16 @@ class Electorate:
             return None
 
     def _tell(self, sighting: Sighting) -> None:
+        self._heard(sighting.node, sighting.at)
         event: LeaderEvent
         if _well(sighting.engine):
             event = Heard(sighting.node, sighting.instance)
         else:
             event = Unhealthy(sighting.node, sighting.instance, sighting.engine or _ABSENT)
         self._observe(event, sighting.at)
+
+    def _heard(self, node: str, at: float) -> None:
+        self._last[node] = max(at, self._last.get(node, 0.0))
 
     def _observe(self, event: LeaderEvent, now: float) -> None:
         try:

@@ -33,6 +33,10 @@ from congress.roles.datasource.takeover import Known, Past, plan
 LOG = logging.getLogger(__name__)
 
 
+#: Seconds after which a moment is surely over.
+SOON = 0.01
+
+
 @dataclass(frozen=True, slots=True)
 class _Watched:
     copy: Copy
@@ -129,6 +133,16 @@ class Follower:
         for watched in self._watched.values():
             watched.copy.forget(before)
         self._follow(now)
+        self._look_when_silent(now)
+
+    def _look_when_silent(self, now: float) -> None:
+        """Look again at the moment from which a leader is silent for too long, if that comes
+        before the next look."""
+        if self._leadership is not None:
+            heard = self._electorate.last_heard(self._leadership.node)
+            left = heard + self._settings.leader_timeout - now
+            if 0 <= left < self._settings.heartbeat_interval:
+                self._loop.later(left + SOON, self.look)
 
     def _sight(self, now: float) -> None:
         """Tell the strategy who was heard, however long ago this loop last came to it."""

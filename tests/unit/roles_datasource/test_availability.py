@@ -317,12 +317,14 @@ class LeaderTest(DatasourceCase):
         self.assertEqual("pe2", self.leader())
 
     def test_a_leader_that_falls_silent_is_replaced_in_time(self) -> None:
-        self.clock.advance(10.0)
+        self.clock.advance(10.3)
+        self.one.publish()
+        self.clock.advance(0.1)
         self.threads.group("pe1").kill()
         began = self.clock.monotonic()
         self.two.want(VM2)
         self.until(lambda: bool(self.world.calls))
-        self.assertLess(self.clock.monotonic() - began, 3.5)
+        self.assertLess(self.clock.monotonic() - began, 2.0)
 
     def test_who_was_busy_meanwhile_does_not_take_a_leader_for_silent(self) -> None:
         def act() -> None:
