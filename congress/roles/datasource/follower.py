@@ -70,6 +70,8 @@ class Follower:
         self._past = Past()
         self._settling: dict[str, float] = {}
         self._obeyed: Copy | None = None
+        #: Since when, monotonic.
+        self._turned = 0.0
         self._begun = False
         self._confirmed = False
         self._malformed = False
@@ -222,7 +224,7 @@ class Follower:
         if copy is None or not leader or copy.instance != leader.instance or not copy.whole:
             self._obeyed = None
         elif copy is not self._obeyed:
-            self._obeyed = copy
+            self._obeyed, self._turned = copy, now
             self._compare(copy, now)
 
     def _compare(self, copy: Copy, now: float) -> None:
@@ -238,6 +240,7 @@ class Follower:
             self._active,
             self._past,
             now,
+            turned=self._turned,
             settle=self._settle_time(),
             window=self._settings.park_window,
             only=only,

@@ -9,12 +9,14 @@ has not seen yet. Mostly the bases tell (see ``congress.model.basis``): the word
 engine that has seen all that the ledger's last edge of a key followed from, and more,
 is the later one, and its rises since then were missed. Where they do not, because
 the copy is behind, or went past that point in one step, or its engine cannot tell,
-three rules keep the second from being taken for the first:
+four rules keep the second from being taken for the first:
 
 * what the ledger learned only ``settle`` seconds ago is left to settle, and
   compared when that time is over;
 * a copy that became whole only ``settle`` seconds ago says nothing of actions that
   the ledger knows already: its engine may have stood still until now, and not know;
+* a copy that was turned to only ``settle`` seconds ago, and is surely behind the ledger,
+  says nothing: its engine was out of reach, and catches up, or holds its rules;
 * rises in the new leader's copy are held against rises in the ledger over the same
   stretch of time; only more of them than were recorded were missed.
 
@@ -71,6 +73,14 @@ class Past:
         rises = copy.rises.get(key, ())
         return all(e.follows(known.basis) or not e.may_follow(known.basis) for e in rises)
 
+    def ahead(self, key: str, copy: Copy) -> bool:
+        """Whether the ledger surely knows more of a key than a copy."""
+        known = self.known.get(key)
+        if known is None or known.basis is None:
+            return False
+        basis = copy.basis(known.rule)
+        return basis is not None and newer(known.basis, basis)
+
     def missed(self, key: str, copy: Copy) -> int:
         """How often a key rose in a copy after all that the ledger's word on it follows from."""
         known = self.known[key]
@@ -98,12 +108,14 @@ def plan(
     past: Past,
     now: float,
     *,
+    turned: float,
     settle: float,
     window: float,
     only: Iterable[str] | None = None,
 ) -> Plan:
     """How to get from the ledger's ``active`` actions to what a complete copy wants.
 
+    :param turned: when the copy became the one to obey, monotonic.
     :param only: the keys to look at, if not all.
     """
     edges: list[Edge] = []
@@ -121,6 +133,8 @@ def plan(
             missed = past.missed(key, copy)
         else:
             due = max(past.touched.get(key, -settle) + settle, grown_up if known else 0.0)
+            if past.ahead(key, copy):
+                due = max(due, turned + settle)
             if now < due:
                 settling[key] = due
                 continue

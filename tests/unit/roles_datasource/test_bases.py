@@ -23,16 +23,22 @@ def arrival(*wants: Row, seq: int) -> Arrival:
 
 
 class PlanTest(DatasourceCase):
-    """The ledger's word follows from the sequence number 5; the copy is whole since 99."""
+    """The ledger's word follows from the sequence number 5; it is 100 now."""
 
-    def steps(self, *told: tuple[int, bool], active: bool) -> list[bool] | None:
-        """The edges to make for a copy that told these; ``None`` if it is left to settle."""
+    def steps(
+        self, *told: tuple[int, bool], active: bool, since: float = 99.0, turned: float = 99.0
+    ) -> list[bool] | None:
+        """The edges to make for a copy that told these; ``None`` if it is left to settle.
+
+        :param since: when it was whole.
+        :param turned: when it became the one to obey.
+        """
         copy = Copy("nova", "n", "i")
         for seq, wanted in told:
-            copy.take(arrival(*[want_row(VM1)] * wanted, seq=seq), 99.0)
+            copy.take(arrival(*[want_row(VM1)] * wanted, seq=seq), since)
         past = Past(known={VM1.key: Known(RULE, {"s:t": (1, 5)})})
         known = {VM1.key: VM1} if active else {}
-        made = plan(copy, known, past, 100.0, settle=5.0, window=30.0)
+        made = plan(copy, known, past, 100.0, turned=turned, settle=5.0, window=30.0)
         return None if made.settling else [edge.rise for edge in made.edges]
 
     def test_levels_that_follow_from_newer_data_count_at_once(self) -> None:
@@ -48,6 +54,15 @@ class PlanTest(DatasourceCase):
         for seq in (4, 5):
             self.assertIsNone(self.steps((seq, False), active=True))
             self.assertIsNone(self.steps((seq, True), active=False))
+
+    def test_a_copy_that_is_behind_is_given_time_to_catch_up_when_it_is_turned_to(self) -> None:
+        for wanted in (False, True):
+            with self.subTest(wanted=wanted):
+                behind, level = (4, wanted), (5, wanted)
+                self.assertIsNone(self.steps(behind, active=not wanted, since=10.0, turned=96.0))
+                for told, turned in ((behind, 94.0), (level, 96.0)):
+                    steps = self.steps(told, active=not wanted, since=10.0, turned=turned)
+                    self.assertEqual([wanted], steps)
 
     def test_who_went_past_that_point_in_one_step_cannot_tell_either(self) -> None:
         self.assertIsNone(self.steps((4, False), (6, True), active=True))

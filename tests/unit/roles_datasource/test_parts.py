@@ -185,7 +185,7 @@ class PlanTest(unittest.TestCase):
 
     def steps(self, copy: Copy, *, active: bool, past: Past | None = None) -> list[bool]:
         known = {DESIRED.key: DESIRED} if active else {}
-        made = plan(copy, known, past or Past(), 100.0, settle=2.0, window=30.0)
+        made = plan(copy, known, past or Past(), 100.0, turned=0.0, settle=2.0, window=30.0)
         return [edge.rise for edge in made.edges]
 
     def test_levels_are_made_equal(self) -> None:
@@ -216,21 +216,29 @@ class PlanTest(unittest.TestCase):
         for active in (True, False):
             copy = self.make(1.0, wanted=True) if not active else self.make(wanted=False)
             known = {DESIRED.key: DESIRED} if active else {}
-            made = plan(copy, known, past, 1.5, settle=2.0, window=30.0)
+            made = plan(copy, known, past, 1.5, turned=0.0, settle=2.0, window=30.0)
             self.assertEqual(((), {DESIRED.key: 2.0}), (made.edges, dict(made.settling)))
-        new = plan(self.make(1.0, wanted=True), {}, Past(), 1.5, settle=2.0, window=30.0)
+        new = plan(
+            self.make(1.0, wanted=True), {}, Past(), 1.5, turned=0.0, settle=2.0, window=30.0
+        )
         self.assertEqual([True], [edge.rise for edge in new.edges])
 
     def test_a_copy_that_catches_up_has_seen_nothing_new(self) -> None:
         past = Past(known={DESIRED.key: Known(("p", "r"))})
         copy = self.make(1.0, wanted=True)
-        made = plan(copy, {DESIRED.key: DESIRED}, past, 2.0, settle=2.0, window=30.0)
+        made = plan(copy, {DESIRED.key: DESIRED}, past, 2.0, turned=0.0, settle=2.0, window=30.0)
         self.assertEqual(((), {}), (made.edges, dict(made.settling)))
 
     def test_what_was_touched_just_now_is_left_to_settle(self) -> None:
         past = Past()
         past.note(Edge(DESIRED, True, 99.0))
         made = plan(
-            self.make(wanted=False), {DESIRED.key: DESIRED}, past, 100.0, settle=2.0, window=30.0
+            self.make(wanted=False),
+            {DESIRED.key: DESIRED},
+            past,
+            100.0,
+            turned=0.0,
+            settle=2.0,
+            window=30.0,
         )
         self.assertEqual(((), {DESIRED.key: 101.0}), (made.edges, dict(made.settling)))
