@@ -18,6 +18,8 @@ from congress.testing.cluster.plan import Plan, make_plan
 
 #: Seconds after which a run that does not end is shown and given up.
 HANG = 120.0
+#: Schedules after which progress is told.
+PROGRESS = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,6 +87,8 @@ def try_all(seeds: Sequence[int], seconds: float = inf) -> int:
         if outcome.failures:
             failed.append(seed)
             print(outcome, flush=True)
+        if len(times) % PROGRESS == 0:
+            print(f"{len(times)} schedules, {len(failed)} failed", file=sys.stderr, flush=True)
         if clock.monotonic() >= end:
             break
     done = ", ".join(f"{count} {verb}" for verb, count in sorted(steps.items()))
