@@ -21,7 +21,7 @@ from congress.engine.lang.resolved import (
     Truth,
     variables,
 )
-from congress.engine.lang.strata import components, reachable
+from congress.engine.lang.strata import reachable
 from congress.engine.lang.types import type_mismatch
 from congress.model.diagnostic import Diagnostic
 from congress.model.schema import TableSchema
@@ -122,18 +122,17 @@ def _padded_atoms(
 def _products(
     rule: Rule, resolved: ResolvedRule, surroundings: Surroundings
 ) -> Iterator[Diagnostic]:
-    positive = [goal for goal in resolved.body if not isinstance(goal, Truth) and not goal.negated]
-    neighbours: dict[str, set[str]] = {}
-    for goal in positive:
-        names = variables(goal.terms)
-        for name in names:
-            neighbours.setdefault(name, set()).update((min(names),))
-            neighbours.setdefault(min(names), set()).add(name)
-    joined = components(neighbours, neighbours.__getitem__)
-    group_of = {name: number for number, names in enumerate(joined) for name in names}
-    tables = [variables(goal.terms) for goal in positive if isinstance(goal, Lookup)]
-    apart = {group_of[name] for names in tables for name in names}
-    if len(apart) > 1:
+    groups: list[set[str]] = []
+    read: set[str] = set()
+    for goal in resolved.body:
+        if isinstance(goal, Truth) or goal.negated or not (names := variables(goal.terms)):
+            continue
+        if isinstance(goal, Lookup):
+            read |= names
+        met = [group for group in groups if group & names]
+        groups = [group for group in groups if group not in met]
+        groups.append(names.union(*met))
+    if sum(not group.isdisjoint(read) for group in groups) > 1:
         message = "literals that share no variable are combined in every way"
         hint = "join them on a variable, or split the rule"
         yield warning("cartesian-product", message, rule.span, hint)

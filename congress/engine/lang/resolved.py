@@ -96,10 +96,11 @@ class ResolvedRule:
 
 def variables(terms: tuple[Term, ...]) -> set[str]:
     """The names of the variables among terms, anonymous ones left out."""
-    names = {
-        term.name if isinstance(term, Variable) else term.variable.name
-        for term in terms
-        if not isinstance(term, Constant)
-    }
+    names = set()
+    for term in terms:
+        if isinstance(term, Variable):
+            names.add(term.name)
+        elif isinstance(term, Aggregate):
+            names.add(term.variable.name)
     names.discard(ANONYMOUS)
     return names
