@@ -265,9 +265,20 @@ class Engine:
 
         :raises Refused: if the text is no query, does not fit, or costs too much.
         """
+        return self.retrace(policy, text, deadline=deadline)()
+
+    def retrace(
+        self, policy: str, text: str, *, deadline: Deadline | None = None
+    ) -> Callable[[], str]:
+        """As ``trace``, in two steps: this one is short and decides which state is asked.
+
+        What it returns tells the trace, and may be called once, on any thread.
+
+        :raises Refused: if the text is no query, or does not fit.
+        """
         state = self._state.fork()
         question = read_question(state, policy, text)
-        return trace(state, question, Budget(self.limits, deadline))
+        return lambda: trace(state, question, Budget(self.limits, deadline))
 
     def explain(
         self,

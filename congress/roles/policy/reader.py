@@ -27,9 +27,11 @@ from congress.roles.selection import Selection
 
 NO_TRACE = "Not available"
 
-#: What finds rows, the names of their columns, an explanation if one is wanted, and the
-#: revision of policy: all of one state.
-_Reading: TypeAlias = tuple[Callable[[], Collection[Row]], list[str], Pending | None, int]
+#: What finds rows, the names of their columns, what makes the answers that are wanted
+#: besides, and the revision of policy: all of one state.
+_Reading: TypeAlias = tuple[
+    Callable[[], Collection[Row]], list[str], Mapping[str, Callable[[], object]], int
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +108,20 @@ class Reader:
 
         def read(engine: Engine) -> _Reading:
             names = self.shape(engine, policy, table).columns
-            find = self._find(engine, policy, table, names, wanted, deadline)
-            if not explain:
-                return find, names, None, self._loader.revision
             atom = _atom(table, names)
-            pending = self._examine(engine, policy, atom, Bounds(), deadline)
-            return find, names, pending, self._loader.revision
+            besides: dict[str, Callable[[], object]] = {}
+            if trace:
+                tell = engine.retrace(policy, atom, deadline=deadline)
+                besides["trace"] = lambda: tell() or NO_TRACE
+            if explain:
+                besides["explanation"] = self._examine(engine, policy, atom, Bounds(), deadline)
+            find = self._find(engine, policy, table, names, wanted, deadline)
+            return find, names, besides, self._loader.revision
 
-        find, columns, pending, revision = self._runtime.read(read)
+        find, columns, besides, revision = self._runtime.read(read)
         found = wanted.of(find(), columns, self._listings)
-        answer: dict[str, Any] = {"columns": columns, "revision": revision, **found}
-        if trace:
-            text = self._runtime.engine.trace(policy, _atom(table, columns), deadline=deadline)
-            answer["trace"] = text or NO_TRACE
-        if pending is not None:
-            answer["explanation"] = pending()
-        return answer
+        more = {name: work() for name, work in besides.items()}
+        return {"columns": columns, "revision": revision, **found, **more}
 
     def _find(
         self,

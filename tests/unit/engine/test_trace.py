@@ -30,6 +30,12 @@ class TraceTest(EngineCase):
         self.insert('host("a") safe(x) :- host(x), not bad(x)')
         self.assertEqual(self.engine.trace("p", "safe(x)"), EXPECTED.strip())
 
+    def test_it_is_of_the_state_that_was_asked(self) -> None:
+        self.insert('host("a") safe(x) :- host(x), not bad(x)')
+        tell = self.engine.retrace("p", "safe(x)")
+        self.insert('bad("a") host("b")')
+        self.assertEqual(EXPECTED.strip(), tell())
+
     def test_no_answer(self) -> None:
         self.assertEqual(
             self.engine.trace("p", "no(x)"), "p     : Call: no(x)\np     : Fail: no(x)"

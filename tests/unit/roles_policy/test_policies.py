@@ -4,12 +4,14 @@ import json
 import operator
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 from congress.interfaces.role import Epoch, Position
 from congress.interfaces.storage import AuditQuery, AuditRecord
 from congress.model.builtin import Builtin
 from congress.model.diagnostic import Refused
 from congress.model.schema import Schema
+from congress.roles.selection import Selection
 from tests.unit.roles_policy.harness import PolicyEngineTestCase, table
 
 
@@ -303,6 +305,19 @@ class TableTest(PolicyEngineTestCase):
         limited = self.call("row_list", policy="action", table="a", limit=2, trace=True)
         self.assertEqual([[None], [True]], limited["rows"])
         self.assertIn("a(", limited["trace"])
+
+    def test_rows_trace_and_explanation_are_of_one_state(self) -> None:
+        self.rule("action", "a(1)")
+        add_rule, select = self.rule, Selection.of
+
+        def change(*arguments: Any) -> Any:
+            add_rule("action", "a(2)")
+            return select(*arguments)
+
+        with mock.patch.object(Selection, "of", change):
+            told = self.call("row_list", policy="action", table="a", trace=True, explain=True)
+        self.assertEqual([[1]], told["rows"])
+        self.assertNotIn("a(2)", told["trace"] + str(told["explanation"]))
 
     def test_tables_without_rows_are_empty_and_unknown_ones_are_refused(self) -> None:
         self.rule("action", "a(x) :- b(x), q:c(x)")
