@@ -73,7 +73,7 @@ class Desk:
 
         def search() -> Answers:
             if bound:
-                grow(table, tuple(bound), self._guard)
+                grow(table, prepared.columns, self._guard)
             return prepared.answers(prepared.rows(held, bound), limit)
 
         return search

@@ -88,12 +88,12 @@ def row_to_plain(row: Row) -> list[Plain]:
 
 def order_key(value: Value) -> tuple[int, str | int | float]:
     """Key of a total order over all values: null, booleans, numbers, strings."""
+    if isinstance(value, str):
+        return (3, value)
     if value is None:
         return (0, 0)
     if isinstance(value, Boolean):
         return (1, int(value.truth))
-    if isinstance(value, str):
-        return (3, value)
     return (2, value)
 
 

@@ -9,9 +9,9 @@ and gives exactly what reading the text anew would give.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from typing import TypeAlias
 
 from congress.engine.lang.ast import Constant, Variable
 from congress.engine.lang.printer import print_row
@@ -25,6 +25,9 @@ from congress.model.diagnostic import Refused
 from congress.model.order import in_order
 from congress.model.schema import TableSchema
 from congress.model.values import Row, Value, row_order_key
+
+#: Values that are asked for, in ascending order of their columns.
+Bound: TypeAlias = tuple[Value, ...]
 
 _STRINGS = re.compile(r'"([^"\\\n]*)"')
 #: Texts with comments or other quotes are not taken apart.
@@ -43,16 +46,17 @@ class Prepared:
 
     An answer spells a number as the question did, so these are read as a whole.
 
-    ``fixed`` are constants by column, ``slots`` the numbers of strings by column,
-    ``same`` pairs of columns with one variable.
+    ``columns`` are those whose values are asked for, in ascending order, ``places`` where
+    these come from: a constant, or the number of a string; ``same`` are pairs of columns
+    with one variable.
     """
 
     table: TableId
     name: str
     arity: int
     schema: TableSchema | None
-    fixed: tuple[tuple[int, Value], ...]
-    slots: tuple[tuple[int, int], ...]
+    columns: tuple[int, ...]
+    places: tuple[tuple[Value, int | None], ...]
     same: tuple[tuple[int, int], ...]
 
     def valid(self, workspace: Workspace) -> bool:
@@ -60,51 +64,46 @@ class Prepared:
         known = workspace.declared(self.table) is self.schema
         return known and workspace.arity(self.table) == self.arity
 
-    def bound(self, strings: Sequence[str]) -> dict[int, Value]:
-        """The values that are asked for, by column in ascending order."""
-        values = [*self.fixed, *[(column, strings[slot]) for column, slot in self.slots]]
-        return dict(sorted(values, key=itemgetter(0)) if len(values) > 1 else values)
+    def bound(self, strings: Sequence[str]) -> Bound:
+        """The values that are asked for, in the order of ``columns``."""
+        return tuple([value if slot is None else strings[slot] for value, slot in self.places])
 
-    def quick(self, table: Stored, bound: Mapping[int, Value]) -> list[Row] | None:
+    def quick(self, table: Stored, bound: Bound) -> list[Row] | None:
         """The rows that fit, in no order; None if it would take long to find them."""
-        if not isinstance(table, Table) or len(bound) == self.arity:
+        columns = self.columns
+        if not isinstance(table, Table) or len(columns) == self.arity:
             return self.rows(table, bound)
-        columns = tuple(bound)
-        index = table.usable(columns) if bound else None
-        if index is None and bound and len(table) <= _SMALL and table.wanted(columns):
+        index = table.usable(columns) if columns else None
+        if index is None and columns and len(table) <= _SMALL and table.wanted(columns):
             index = table.need(columns)
-        if index is not None:
-            found = index.get(key_of([bound[column] for column in index.columns]))
-            if index.columns == columns:
-                return self._fitting(found, {})
-        elif len(table) <= _SMALL:
-            found = table.rows
-        else:
-            return None
-        return self._fitting(found, bound)
+        if index is None:
+            return self._fitting(table.rows, bound) if len(table) <= _SMALL else None
+        if index.columns == columns:
+            return self._alike(index.get(key_of(bound)))
+        values = dict(zip(columns, bound, strict=True))
+        return self._fitting(index.get(key_of([values[each] for each in index.columns])), bound)
 
-    def rows(self, table: Stored, bound: Mapping[int, Value]) -> list[Row]:
+    def rows(self, table: Stored, bound: Bound) -> list[Row]:
         """The rows that fit, in no order."""
         if len(bound) == self.arity:
             # Without numbers equal rows are written alike.
-            row = tuple(bound.values())
-            return [row] if row in table else []
+            return [bound] if bound in table else []
         if not bound:
-            return self._fitting(table.rows, bound)
-        found = table.index(tuple(bound)).get(key_of(list(bound.values())), ())
-        return self._fitting(found, {})
+            return self._alike(table.rows)
+        return self._alike(table.index(self.columns).get(key_of(bound), ()))
 
-    def _fitting(self, rows: Iterable[Row], bound: Mapping[int, Value]) -> list[Row]:
+    def _fitting(self, rows: Iterable[Row], bound: Bound) -> list[Row]:
         """Those rows that have the values asked for."""
-        wanted = list(bound.items())
-        if not wanted and not self.same:
+        wanted = list(zip(self.columns, bound, strict=True))
+        return self._alike(
+            row for row in rows if all(row[column] == value for column, value in wanted)
+        )
+
+    def _alike(self, rows: Iterable[Row]) -> list[Row]:
+        """Those rows in which columns with one variable are equal."""
+        if not self.same:
             return list(rows)
-        return [
-            row
-            for row in rows
-            if all(row[column] == value for column, value in wanted)
-            and all(row[a] == row[b] for a, b in self.same)
-        ]
+        return [row for row in rows if all(row[a] == row[b] for a, b in self.same)]
 
     def answers(self, rows: list[Row], limit: int | None) -> Answers:
         """Rows as answers."""
@@ -118,31 +117,31 @@ class Preparations:
     """What is remembered of texts, by policy and by the text without its strings."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Prepared | None] = {}
+        self._known: dict[tuple[str, ...], Prepared | None] = {}
 
     def find(
         self, workspace: Workspace, policy: str, text: str
     ) -> "tuple[Prepared, list[str]] | None":
         """The atom a text asks for and its strings; None if it is to be read as a whole."""
-        strings: list[str] = _STRINGS.findall(text)
-        rest = _STRINGS.sub('""', text) if strings else text
+        parts: list[str] = _STRINGS.split(text)
+        strings = parts[1::2]
         if not _CLASSIC.isdisjoint(strings) or workspace.kind(policy) is None:
             return None
-        key = (policy, rest)
+        key = (policy, *parts[::2])
         if key in self._known:
             prepared = self._known[key]
             if prepared is None or prepared.valid(workspace):
                 return None if prepared is None else (prepared, strings)
         elif len(self._known) >= _MOST:
             self._known.clear()
-        prepared = self._known[key] = _prepare(workspace, policy, rest)
+        prepared = self._known[key] = _prepare(workspace, policy, parts[::2])
         return None if prepared is None else (prepared, strings)
 
 
-def _prepare(workspace: Workspace, policy: str, rest: str) -> Prepared | None:
+def _prepare(workspace: Workspace, policy: str, pieces: Sequence[str]) -> Prepared | None:
+    rest = '""'.join(pieces)
     if _INTRICATE.search(rest) or ":-" in rest or "<-" in rest or "not" in rest:
         return None
-    pieces = rest.split('""')
     text = pieces[0]
     for number, piece in enumerate(pieces[1:]):
         text += f'"{_SLOT.format(number)}"{piece}'
@@ -158,8 +157,7 @@ def _of_question(workspace: Workspace, question: Question) -> Prepared | None:
     goal = question.goals[0]
     if not isinstance(goal, Lookup) or workspace.arity(goal.table) != len(goal.terms):
         return None
-    fixed: list[tuple[int, Value]] = []
-    slots: list[tuple[int, int]] = []
+    places: dict[int, tuple[Value, int | None]] = {}
     first: dict[str, int] = {}
     same: list[tuple[int, int]] = []
     for column, term in enumerate(goal.terms):
@@ -170,17 +168,17 @@ def _of_question(workspace: Workspace, question: Question) -> Prepared | None:
         elif isinstance(term, Constant):
             value = term.value
             if isinstance(value, str) and value[:1] == _SLOT[0]:
-                slots.append((column, int(value[1:])))
+                places[column] = (None, int(value[1:]))
             elif isinstance(value, int | float):
                 return None
             else:
-                fixed.append((column, value))
+                places[column] = (value, None)
     return Prepared(
         table=goal.table,
         name=question.shown[0].atom.name,
         arity=len(goal.terms),
         schema=workspace.declared(goal.table),
-        fixed=tuple(fixed),
-        slots=tuple(slots),
+        columns=tuple(places),
+        places=tuple(places.values()),
         same=tuple(same),
     )
