@@ -104,6 +104,7 @@ class Synchronizer:
             known = self._loader.revision if self._loader.loaded else None
             news = self._storage.read(partial(read_news, known=known))
             if news.whole is not None:
+                _tell_of_return(known, news.whole.revision)
                 self._on_engine(partial(self._loader.apply, news.whole))
             for revision in news.revisions:
                 self.apply(revision)
@@ -125,7 +126,8 @@ class Synchronizer:
 
     def _on_notice(self, node: str, payload: Mapping[str, Any]) -> None:
         revision = payload.get("revision")
-        if not isinstance(revision, int) or revision > self._loader.revision:
+        # An older one may tell that storage went back.
+        if revision != self._loader.revision:
             self._store_loop.post(self.follow)
 
     def _on_peer(self, event: str, peer: Peer) -> None:
@@ -145,3 +147,14 @@ class Synchronizer:
     def _retry(self) -> None:
         self._retrying = False
         self.follow()
+
+
+def _tell_of_return(known: int | None, found: int) -> None:
+    """Storage that is at an older revision than before is told of: nobody meant that."""
+    if known is not None and found < known:
+        LOG.warning(
+            "storage went back from revision %d of policy to %d, as if a backup had been "
+            "restored; all of policy is read anew",
+            known,
+            found,
+        )

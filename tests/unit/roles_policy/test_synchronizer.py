@@ -139,6 +139,23 @@ class FollowTest(PolicyEngineTestCase):
         self.assertEqual([[1], [2], [3], [4]], answer["rows"])
         self.assertEqual(1, len(self.other.call("row_list", policy="p", table="b")["rows"]))
 
+    def test_storage_that_goes_back_is_followed_and_told_of(self) -> None:
+        self.rule("action", "a(1)")
+        backup = self.storage.hub.contents
+        for number in (2, 3):
+            self.rule("action", f"a({number})")
+        self.other.bus.tell({"revision": self.revision()})
+        self.settle()
+        self.storage.hub.contents = backup
+        with self.assertLogs("congress.roles.policy.synchronizer", "WARNING") as log:
+            self.rule("action", "a(4)")
+            self.other.bus.tell({"revision": self.revision()})
+            self.settle()
+        self.assertEqual(2, sum("storage went back from revision" in line for line in log.output))
+        for call in (self.call, self.other.call):
+            rows = call("row_list", policy="action", table="a")["rows"]
+            self.assertEqual([[1], [4]], rows)
+
     def test_a_restart_restores_everything(self) -> None:
         self.call("policy_create", name="p", kind="datalog", abbreviation="pp", description="d")
         self.rule("p", "path(x, y) :- edge(x, y)", name="n", comment="c")
