@@ -88,7 +88,7 @@ class Bus:
         self._facts: dict[str, Callable[[], Any]] = {}
         self._peer_handlers: list[Callable[[str, Peer], None]] = []
         self._notice_handlers: dict[str, list[Callable[[str, Mapping[str, Any]], None]]] = {}
-        self._membership = Membership(node, instance)
+        self._membership = Membership(node, instance, clock.time())
         self._services = Services(self._counters)
         answers: dict[str, Method] = {
             "probe": self._probed,

@@ -57,7 +57,10 @@ class Doubles:
                 )
 
     def health(self) -> Health:
-        """A fault if another node with this id was heard lately."""
+        """A fault if another node with this id was heard lately; a failure if that one
+        began later: it found this one silent, and takes its place."""
+        if self._membership.replaced:
+            return Health(State.FAILED, f"another node with the id {self._node!r} took its place")
         heard_at = self._membership.double_heard_at
         recent = self._options.peer_timeout() * 3
         if heard_at is not None and self._clock.monotonic() - heard_at < recent:

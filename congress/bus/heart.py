@@ -84,7 +84,6 @@ class Heart:
         self._options = options
         self._counters = counters
         self._negotiation = negotiation
-        self._started = clock.time()
         self._loop: Loop | None = None
         self._timers: list[Timer] = []
         self._number = 0
@@ -176,7 +175,7 @@ class Heart:
         self._full_left -= 1
         return Heartbeat(
             instance=self._instance,
-            started=self._started,
+            started=self._membership.started,
             number=self._number,
             services={n: (str(h.state), h.message, h.since) for n, h in own.services.items()},
             sources={s: (p.epoch.number, p.epoch.instance, p.seq) for s, p in own.sources.items()},

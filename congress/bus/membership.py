@@ -31,17 +31,23 @@ class _Member:
 
 
 class Membership:
-    """The peers of a node. Any thread may read; one tells what it hears."""
+    """The peers of a node. Any thread may read; one tells what it hears.
 
-    def __init__(self, node: str, instance: str) -> None:
+    :param started: when this instance began, by the wall clock.
+    """
+
+    def __init__(self, node: str, instance: str, started: float) -> None:
         self._node = node
         self._instance = instance
+        self.started = started
         self._lock = threading.Lock()
         self._members: dict[str, _Member] = {}
         self._departed: OrderedDict[str, None] = OrderedDict()
         self._looked_at: float | None = None
         #: When another instance was last heard under this node's id.
         self.double_heard_at: float | None = None
+        #: Whether one of them began later, and so takes this one's place.
+        self.replaced = False
 
     def peers(self) -> list[Peer]:
         """The peers alive, by node."""
@@ -59,6 +65,8 @@ class Membership:
         if node == self._node:
             if beat.instance != self._instance:
                 self.double_heard_at = now
+                later = (beat.started, beat.instance) > (self.started, self._instance)
+                self.replaced = self.replaced or later
             return []
         with self._lock:
             if beat.instance in self._departed:

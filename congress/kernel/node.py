@@ -210,8 +210,11 @@ class Node:
         return make
 
     def _supervise(self) -> None:
+        assert self._bus is not None
         self._loop = self.threads.loop("kernel")
-        Supervisor(self.conf, self.clock, self._loop, self._runners, self._on_failure).start()
+        Supervisor(
+            self.conf, self.clock, self._loop, self._runners, self._bus.health, self._on_failure
+        ).start()
 
     def _attempt(self, part: str, stop: Callable[[], object]) -> None:
         try:

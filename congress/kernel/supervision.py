@@ -4,8 +4,9 @@ May import ``congress.interfaces`` and the kernel's health.
 
 A role has failed when one of its services says so, or when one of its tasks ended
 by an exception. Then all of its services are stopped and the role is made anew,
-after a pause that doubles each time. When the budget of restarts is used up, the
-node is told to give up, so that whoever started the process hears of it.
+after a pause that doubles each time. When the budget of restarts is used up, or the
+node's bus has failed, which no restart of a role mends, the node is told to give up, so
+that whoever started the process hears of it.
 
 Invariant: everything here but ``WatchedThreads`` happens on the node's own loop,
 or before it runs, or after it ended.
@@ -146,13 +147,16 @@ class Supervisor:
         clock: Clock,
         loop: Loop,
         runners: Sequence[RoleRunner],
+        bus: Callable[[], Health],
         give_up: Callable[[str], None],
     ) -> None:
         self._conf = conf
         self._clock = clock
         self._loop = loop
         self._runners = runners
+        self._bus = bus
         self._give_up = give_up
+        self._given_up = False
 
     def start(self) -> None:
         """Begin to look."""
@@ -160,6 +164,10 @@ class Supervisor:
 
     def check(self) -> None:
         """Look once."""
+        bus = ask(self._bus)
+        if bus.state is State.FAILED and not self._given_up:
+            self._given_up = True
+            self._give_up(f"the bus failed: {bus.message}")
         for runner in self._runners:
             if reason := runner.failure():
                 LOG.error("role %s failed: %s", runner.name, reason)

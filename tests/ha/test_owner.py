@@ -98,10 +98,8 @@ class OneNameTest(OwnerCase):
         self.cluster.start(self.second)
         self.await_owner(self.second)
         self.first.resume()
-        self.await_loss(self.first)
-        self.cluster.wait(
-            lambda: "another node with the id 'ds-1'" in str(self.first.health()), "it says so"
-        )
+        self.assertEqual(ExitCode.FAILURE, self.first.wait())
+        self.assertEqual(1, self.first.reports("another node with the id 'ds-1' took its place"))
         self.await_owner(self.second)
         self.act("vm1", "vm2")
 

@@ -15,7 +15,7 @@ def beat(instance: str, number: int = 1, started: float = 10.0, state: str = "ok
 
 class MembershipTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.membership = Membership("own", "own#1")
+        self.membership = Membership("own", "own#1", 100.0)
 
     def hear(self, node: str, heartbeat: Heartbeat, now: float = 100.0) -> list[tuple[str, str]]:
         return [(e, p.instance) for e, p in self.membership.hear(node, heartbeat, now)]
@@ -90,7 +90,13 @@ class MembershipTest(unittest.TestCase):
         self.assertIsNone(self.membership.double_heard_at)
         self.assertEqual([], self.hear("own", beat("own#2"), now=7.0))
         self.assertEqual(7.0, self.membership.double_heard_at)
+        self.assertFalse(self.membership.replaced)
         self.assertEqual([], self.alive())
+
+    def test_a_double_that_began_later_takes_this_node_s_place(self) -> None:
+        self.hear("own", beat("own#2", started=100.5))
+        self.hear("own", beat("own#0", started=99.0))
+        self.assertTrue(self.membership.replaced)
 
     def goodbye(self, node: str, instance: str) -> list[tuple[str, str]]:
         return [(e, p.instance) for e, p in self.membership.goodbye(node, instance)]

@@ -167,7 +167,11 @@ class RestartTest(LossyBusTestCase):
         group.resume()
         self.clock.advance(3)
         self.assertEqual(second.instance, watcher.peers()[1].instance)
-        self.assertEqual(State.DEGRADED, first.health().state)
+        self.assertEqual(State.FAILED, first.health().state)
+        self.assertEqual(State.DEGRADED, second.health().state)
+        group.kill()
+        self.clock.advance(30)
+        self.assertEqual(State.OK, second.health().state)
 
     def test_a_running_node_is_not_replaced(self) -> None:
         self.bus("n")

@@ -50,6 +50,7 @@ class FakeBus(Bus):
         self.instance = arguments["instance"]
         self.events: list[str] = []
         self.fails: Exception | None = None
+        self.state = Health()
 
     def start(self) -> None:
         self.events.append("start")
@@ -60,7 +61,7 @@ class FakeBus(Bus):
         self.events.append("stop")
 
     def health(self) -> Health:
-        return Health()
+        return self.state
 
 
 class KernelTestCase(unittest.TestCase):

@@ -192,6 +192,16 @@ class SupervisionTest(NodeTestCase):
         self.assertEqual(1, len(self.failures))
         self.assertIn("role fake failed 3 times in 600 s", self.failures[0])
 
+    def test_a_bus_that_failed_ends_it(self) -> None:
+        self.started()
+        self.hub["bus"].state = Health(State.DEGRADED, "far away")
+        self.clock.advance(8.0)
+        self.assertEqual([], self.failures)
+        self.hub["bus"].state = FAILED
+        self.clock.advance(8.0)
+        self.assertEqual(["the bus failed: kaputt"], self.failures)
+        self.assertEqual(["start fake"], self.hub["events"])
+
     def test_pauses_double(self) -> None:
         self.started()
         self.hub["fails"] = OSError("no")
