@@ -193,6 +193,33 @@ class StoredTest(DatasourceCase):
         self.assertEqual("ds1", standings["nova"]["node"])
         self.assertEqual("disabled", standings["other"]["state"])
 
+    def test_all_of_them_run_on_one_node_and_the_next_stands_by(self) -> None:
+        names = {"cinder", "neutron", "nova"}
+        for name in names:
+            self.store(name)
+        one, two = self.node("ds1"), self.node("ds2")
+        self.clock.advance(60.0)
+        self.assertEqual(names, set(one.service._fleet.hosts()))
+        self.assertEqual({}, dict(two.service._fleet.hosts()))
+        one.kill()
+        self.clock.advance(10.0)
+        self.assertEqual(names, set(two.service._fleet.hosts()))
+
+    def test_of_two_nodes_that_run_each_may_take_new_ones_but_never_the_same(self) -> None:
+        one, two = self.node("ds1"), self.node("ds2")
+        self.create(one, "cinder")
+        self.create(two, "nova")
+        self.clock.advance(60.0)
+        self.assertEqual({"cinder"}, set(one.service._fleet.hosts()))
+        self.assertEqual({"nova"}, set(two.service._fleet.hosts()))
+
+    def test_rows_that_are_polled_are_there_a_second_after_the_start(self) -> None:
+        self.world.rows["ports"] = [(1,)]
+        self.store()
+        node = self.node()
+        self.assertEqual([[1]], self.rows(node, "ports"))
+        self.assertTrue(self.ask(node, "status")["detail"]["tables"]["ports"]["complete"])
+
     def test_one_whose_driver_is_gone_is_listed_as_failed(self) -> None:
         self.store("old", "retired")
         self.store()
@@ -226,6 +253,15 @@ class StoredTest(DatasourceCase):
         node = self.node()
         self.store()
         self.clock.advance(70.0)
+        self.assertEqual("ok", self.ask(node, "status")["detail"]["state"])
+
+    def test_new_ones_are_found_after_the_period_that_is_set(self) -> None:
+        self.override("datasource_sync_period", 20)
+        node = self.node()
+        self.store()
+        self.clock.advance(15.0)
+        self.assertEqual({}, dict(node.service._fleet.hosts()))
+        self.clock.advance(10.0)
         self.assertEqual("ok", self.ask(node, "status")["detail"]["state"])
 
 
