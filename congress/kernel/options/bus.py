@@ -39,8 +39,8 @@ DSE = (
         "bus_id",
         default="bus",
         help="Unique name of the bus: the same for all nodes of one Congress, different for "
-        "every Congress that shares the messaging service. Any text. A Congress of one "
-        "process can ignore it.",
+        "every Congress that shares the messaging service. Any text of up to 255 printable "
+        "characters. A Congress of one process can ignore it.",
     ),
     cfg.StrOpt(
         "transport",
