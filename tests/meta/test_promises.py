@@ -4,6 +4,7 @@
 mostly of what is to be told or shipped.
 """
 
+import dataclasses
 import importlib
 import itertools
 import os
@@ -15,11 +16,15 @@ from typing import Any
 
 import sqlalchemy as sa
 import yaml
+from oslo_db.options import database_opts
 
+from congress.api.backend import Backend
 from congress.bus import Bus
 from congress.kernel.options import GROUPS, new_conf
 from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
+from congress.plugins.storage.sql.engine import database_url
 from congress.testing.buses import BusTestCase
+from tests.api.fakes import make_parts
 from tests.functional.system import SCRIPTS, System
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -56,6 +61,8 @@ class PromiseTest(unittest.TestCase):
                 with self.subTest(promise=promise["id"], test=name):
                     module, case, method = name.rsplit(".", 2)
                     found = getattr(importlib.import_module(f"tests.{module}"), case)
+                    runs = issubclass(found, unittest.TestCase) or case.endswith("Suite")
+                    self.assertTrue(runs, "nothing runs a class that is not a case or suite")
                     self.assertTrue(method.startswith("test_"))
                     self.assertTrue(callable(getattr(found, method)))
 
@@ -121,7 +128,13 @@ class OptionsTest(BusTestCase):
         self.assertTrue(verbose.deprecated_for_removal)
 
     def test_the_connection_of_the_manual_is_understood(self) -> None:
-        url = "mysql+pymysql://root:secret@192.0.2.1/congress?charset=utf8"
+        conf = new_conf()
+        conf([], default_config_files=[])
+        conf.register_opts(database_opts, "database")
+        text = "mysql+pymysql://root:secret@192.0.2.1/congress?charset=utf8"
+        conf.set_override("connection", text, "database")
+        url = database_url(conf)
+        self.assertEqual(text + "mb4", url.render_as_string(hide_password=False))
         engine = sa.create_engine(url)
         self.assertEqual(("mysql", "pymysql"), (engine.dialect.name, engine.dialect.driver))
         engine.dispose()
@@ -135,13 +148,34 @@ class LeaderTest(unittest.TestCase):
 
 
 class RoutingTest(BusTestCase):
-    def test_a_service_of_the_own_node_is_asked(self) -> None:
-        one, two = self.bus("one"), self.bus("two")
-        for bus in (one, two):
-            bus.serve("policy-engine", {"where": lambda bus=bus: bus.node})
-        self.until(lambda: any("policy-engine" in peer.services for peer in one.peers()[1:]))
-        for bus in (one, two):
-            self.assertEqual(bus.node, bus.call("policy-engine", "where", timeout=1))
+    def setUp(self) -> None:
+        super().setUp()
+        parts, _ = make_parts()
+        self.nodes = [self.bus("one"), self.bus("two")]
+        self.apis = [Backend(dataclasses.replace(parts, bus=bus)) for bus in self.nodes]
+
+    def serve(self, bus: Bus, service: str) -> None:
+        bus.serve(service, {"where": lambda: bus.node})
+
+    def await_service(self, name: str) -> None:
+        """Wait until every node has heard of it from another."""
+        self.until(
+            lambda: all(
+                any(name in peer.services for peer in bus.peers()[1:]) for bus in self.nodes
+            )
+        )
+
+    def test_an_api_asks_the_engine_of_its_own_node(self) -> None:
+        for bus in self.nodes:
+            self.serve(bus, "policy-engine")
+        self.await_service("policy-engine")
+        self.assertEqual(["one", "two"] * 3, [api.engine("where") for api in self.apis * 3])
+
+    def test_an_api_asks_whichever_node_has_the_data_sources(self) -> None:
+        three = self.bus("three")
+        self.serve(three, "datasources")
+        self.await_service("datasources")
+        self.assertEqual(["three", "three"], [api.manager("where") for api in self.apis])
 
 
 class LocksTest(unittest.TestCase):
@@ -190,8 +224,16 @@ class PagesTest(unittest.TestCase):
         self.assertIn("congress-server --standalone", page("admin/running.rst"))
         self.tells("--policy-engine", "--datasources")
 
+    def test_the_options_that_were_promised_are_explained(self) -> None:
+        explained = set(re.findall(r"``(?:\[\w+\] )?(\w+)``", page("admin/configuration.rst")))
+        promised = (
+            "drivers datasource_sync_period enable_execute_action bus_id auth_strategy verbose "
+            "debug transport_url replicated_policy_engine connection bind_port"
+        )
+        self.assertEqual(set(), set(promised.split()) - explained)
+
     def test_maturity_is_told(self) -> None:
-        self.tells("Maturity", "are new and a large change from one process")
+        self.tells("Maturity", "are experimental", "new and a large change from one process")
 
     def test_what_standby_means_for_pushed_data_is_told(self) -> None:
         self.tells(
@@ -202,13 +244,20 @@ class PagesTest(unittest.TestCase):
         self.tells("two or more nodes with a policy engine and the API", "in warm standby")
 
     def test_differences_between_engines_are_told(self) -> None:
-        self.tells("Engines may be apart for a moment, in policy and in data")
+        self.tells(
+            "Engines may be apart for a moment, in policy and in data",
+            "sees no older state than before, until its node is lost; then it may, once",
+        )
 
     def test_what_is_relied_upon_is_told(self) -> None:
         self.tells("have to be made highly available by their own means")
 
     def test_costs_are_told(self) -> None:
-        self.tells("Several nodes take more time for a change to arrive", "more queries")
+        self.tells(
+            "Several nodes take more time for a change to arrive",
+            "so does an action, because it is recorded before it is executed",
+            "more nodes answer more queries",
+        )
 
     def test_deployment_has_five_steps_in_their_order(self) -> None:
         text = text_of("doc", "source", "admin", "high-availability.rst")
@@ -226,5 +275,14 @@ class PagesTest(unittest.TestCase):
             "Install Congress on every host, and there the same ``/etc/congress/congress.conf``",
             "transport_url = rabbit://",
             "replicated_policy_engine = True",
-            "connection = mysql+pymysql://",
+            "connection = mysql+pymysql://congress:PASSWORD@db.example.org/",
         )
+
+    def test_where_engines_run_and_what_they_differ_in_is_told(self) -> None:
+        self.tells(
+            "Two or more, usually on different hosts",
+            "on a host with several of them a ``bind_port`` of its own",
+        )
+
+    def test_the_balancer_is_for_the_engines_and_keeps_clients(self) -> None:
+        self.tells("addresses of your policy engines", "keeps a client with its node by a cookie")
