@@ -168,7 +168,8 @@ class ServerProcess:
             problems.settle()
             changed = self._node.reload()
             self._workers.reload()
-            LOG.info("reloaded, %d options changed", len(changed))
+            names = ", ".join(sorted(f"[{group or 'DEFAULT'}] {name}" for group, name in changed))
+            LOG.info("reloaded, %d options changed: %s", len(changed), names or "none")
         except (cfg.Error, Refused, SystemExit) as error:
             LOG.error("the configuration stays as it was: %s", error)  # noqa: TRY400
         systemd.notify(systemd.READY)

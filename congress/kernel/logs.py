@@ -5,6 +5,7 @@ sets up logging takes it out of its user's hands.
 """
 
 import logging
+from collections.abc import Mapping
 
 from oslo_config import cfg
 from oslo_log import log
@@ -31,8 +32,15 @@ def prepare(conf: cfg.ConfigOpts, version: str) -> None:
     if not any(elsewhere):
         conf.set_default("use_stderr", True)
     log.setup(conf, PRODUCT, version)
+    logging.getLogger("oslo_config.cfg").addFilter(_shows_no_value)
     _apply_verbose(conf)
     conf.register_mutate_hook(lambda changed, _changes: _apply_verbose(changed))
+
+
+def _shows_no_value(record: logging.LogRecord) -> bool:
+    """Not the line with the old and the new value of an option that was changed: it shows
+    secrets, too. Who reloads tells what changed."""
+    return not (isinstance(record.args, Mapping) and "new_val" in record.args)
 
 
 def _apply_verbose(conf: cfg.ConfigOpts) -> None:

@@ -16,7 +16,8 @@ HOOK = "Hook-secret-2718281828"
 HEADER = "Header-secret-31415926"
 MISPLACED = "Misplaced-secret-14142"
 TOKEN = "Token-secret-17320508"
-SECRETS = (HOOK, HEADER, MISPLACED, TOKEN)
+KEYS = ("Key-secret-22360679774", "Key-secret-26457513110")
+SECRETS = (HOOK, HEADER, MISPLACED, TOKEN, *KEYS)
 
 #: Everything that can be logged, by the libraries too.
 VERBOSE = "debug = true\ndefault_log_levels = sqlalchemy=DEBUG,oslo_policy=DEBUG,waitress=DEBUG\n"
@@ -85,6 +86,14 @@ class LogReaderTest(unittest.TestCase):
         self.assertGreater(len(self.answers), 100)
         for answer in self.answers:
             self.assert_no_secret(answer, answer[:200])
+
+    def test_options_that_are_changed_show_no_secret(self) -> None:
+        told = "reloaded, 1 options changed: [dse] signing_keys"
+        for count, keys in enumerate((*KEYS, ""), start=1):
+            self.server.configure(f"{VERBOSE}[dse]\nsigning_keys = {keys}\n")
+            self.server.reload()
+            wait_until(lambda count=count: self.server.log().count(told) == count, told)  # type: ignore[misc]
+        self.assert_no_secret(self.server.log(), "the log")
 
     def test_they_are_hidden_and_not_gone(self) -> None:
         for source in SOURCES:

@@ -27,9 +27,7 @@ class LiveServer:
     def __init__(self, settings: str = "", arguments: Sequence[str] = ("--standalone",)) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
-        file = self.folder / "congress.conf"
-        defaults = f"[DEFAULT]\nstate_path = {self.folder}/state\nbind_port = 0\n"
-        file.write_text(defaults + settings)
+        file = self.configure(settings)
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "congress.cli.server", *arguments, "--config-file", file],
@@ -54,6 +52,17 @@ class LiveServer:
                 raise AssertionError(f"the server did not start: {self.log()}")
             printed += piece
         return found[1].decode()
+
+    def configure(self, settings: str) -> Path:
+        """Write its configuration file; where that is."""
+        file = self.folder / "congress.conf"
+        defaults = f"[DEFAULT]\nstate_path = {self.folder}/state\nbind_port = 0\n"
+        file.write_text(defaults + settings)
+        return file
+
+    def reload(self) -> None:
+        """Have it read the file again."""
+        self._process.send_signal(signal.SIGHUP)
 
     def log(self) -> str:
         """What it logged up to now."""

@@ -26,7 +26,8 @@ class SigningTest(TwoEnginesCase):
         outsider = self.cluster.datasources("outsider")
         outsider.start()
         self.cluster.wait(
-            lambda: self.one.reports("'outsider' does not sign its messages"), "it is noticed"
+            lambda: self.one.reports("'outsider' are refused: it does not sign its messages"),
+            "it is noticed",
         )
         self.assertIn("outsider", str(self.one.health()))
         self.assertNotIn("outsider", self.peers(self.one))
