@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.ha.node import Node
 
 #: Open files that may be more at the end: connections come and go.
-FILES = 40
+FILES = 20
 
 
 @dataclass(frozen=True, slots=True)

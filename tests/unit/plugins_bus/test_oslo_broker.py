@@ -1,9 +1,11 @@
 """The broker by way of oslo.messaging: its settings, and its driver for tests."""
 
 import contextlib
+import gc
 import tempfile
 import threading
 import unittest
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,12 @@ from congress.kernel.options import new_conf
 from congress.kernel.threads import prepare_process
 from congress.model.diagnostic import Refused
 from congress.plugins.bus.oslo.frame import Address
+
+
+class Left:
+    """What refers to itself, and so stays until the collector comes by."""
+
+    itself: "Left"
 
 
 class BrokerCase(unittest.TestCase):
@@ -95,6 +103,26 @@ class ReconnectingTest(BrokerCase):
                     broker.cast(Address(Channel.DATA, "b"), "text")
         retries = [call.kwargs["retry"] for call in client.prepare.call_args_list]
         self.assertEqual([0, 0, 0, 1, 1, 0], retries)
+
+    def test_what_was_tried_in_vain_is_freed_once_something_works(self) -> None:
+        broker = self.module.Broker(self.make_conf(), "bus", "a")
+        left: list[weakref.ReferenceType[Left]] = []
+
+        def fail(*_: object, **__: object) -> None:
+            tried = Left()
+            tried.itself = tried
+            left.append(weakref.ref(tried))
+            raise OSError("refused")
+
+        client = mock.Mock()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        with mock.patch.object(broker, "_client", client):
+            for outcome in (fail, fail, None):
+                client.prepare.return_value.cast.side_effect = outcome
+                with contextlib.suppress(OSError):
+                    broker.cast(Address(Channel.DATA, "b"), "text")
+        self.assertEqual([None, None], [one() for one in left])
 
 
 class DriverTest(BrokerCase):

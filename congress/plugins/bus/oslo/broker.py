@@ -12,6 +12,7 @@ that no other bus id has.
 """
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -109,7 +110,11 @@ class Broker:
         except Exception:
             self._failures += 1
             raise
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            # What the library tried in vain lies about in cycles, sockets and all. There are
+            # few of them, so the collector would not come by for long.
+            gc.collect()
 
     def listen(self, channel: Channel, take: Callable[[object], None]) -> Silence:
         """See ``Link.listen``."""
