@@ -119,11 +119,12 @@ start_galera_arbitrator() {
     await "galera arbitrator" galera_lives arbitrator
 }
 
-# The data go, too: see start_galera.
+# The data go, too: see start_galera. So there is nothing to be saved, and an arbitrator
+# that has lost the others may not heed anything else.
 stop_galera() {
     local file
     for file in "$base"/galera/{1,2,arbitrator}/pid; do
-        [ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+        [ ! -s "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null || true
     done
     for file in "$base"/galera/{1,2,arbitrator}/pid; do
         [ ! -s "$file" ] || await "the end of galera" gone "$(cat "$file")"
