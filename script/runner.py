@@ -184,8 +184,8 @@ def services(parts: list[str]) -> Iterator[None]:
         yield
         return
     print("Starting " + " and ".join(needed) + " on loopback ...", flush=True)
-    subprocess.run(["script/services", "start", *needed], cwd=ROOT, check=True)
     try:
+        subprocess.run(["script/services", "start", *needed], cwd=ROOT, check=True)
         lines = subprocess.run(
             ["script/services", "env"], cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout.splitlines()
@@ -222,9 +222,13 @@ def main() -> int:
         run_check(tally, "docs", DOCS)
     code = 0
     if filters or any(part in PARTS for part in parts):
-        with services(parts):
-            print("Tests:", flush=True)
-            code = run_tests(tally, parts, filters)
+        try:
+            with services(parts):
+                print("Tests:", flush=True)
+                code = run_tests(tally, parts, filters)
+        except subprocess.CalledProcessError as error:
+            tally.status_of["services"] = "fail"
+            tally.text_of["services"] = bytearray(f"{error}".encode())
     return close(tally, code, time.monotonic() - started)
 
 
