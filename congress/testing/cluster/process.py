@@ -99,7 +99,8 @@ class Process:
             raise Killed
         self.note(point, detail)
         for trap in list(self.traps):
-            if trap.point is point:
+            # A trap that springs lets others run, who may come by the same ones.
+            if trap.point is point and trap in self.traps:
                 trap.passes -= 1
                 if trap.passes <= 0:
                     self.traps.remove(trap)
