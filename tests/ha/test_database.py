@@ -103,12 +103,18 @@ class DatabaseTest(WatchCase):
 
     def test_t17_one_deadlock_after_the_other(self) -> None:
         before = self.deadlocks()
+        rules: list[str] = []
+
+        def struck() -> bool:
+            """Whether there were deadlocks while rules were written, each of which was stored."""
+            rules.append(f"stormy{len(rules)}(1)")
+            self.assertEqual(201, self.write_rule(rules[-1]))
+            return len(rules) >= TIMES and self.deadlocks() > before
+
         with self.storm():
-            rules = [f"stormy{number}(1)" for number in range(TIMES)]
-            self.assertEqual([201] * TIMES, [self.write_rule(rule) for rule in rules])
+            self.cluster.wait(struck, "writes meet deadlocks")
             self.write()
             self.await_all(self.engine)
-        self.assertGreater(self.deadlocks(), before)
         there = {rule["rule"] for rule in self.engine.api.get(f"{POLICY}/rules")["results"]}
         self.assertLessEqual(set(rules), there)
 
