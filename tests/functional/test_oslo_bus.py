@@ -25,15 +25,13 @@ from congress.kernel.options import new_conf
 from congress.kernel.threads import SystemThreads, prepare_process
 from congress.model.status import State
 from congress.plugins.bus.oslo.frame import name_of
-from congress.plugins.bus.oslo.transport import CLOSE_PATIENCE, OPEN_PATIENCE, OsloTransport
+from congress.plugins.bus.oslo.transport import OsloTransport
 from congress.testing.bus import TransportSuite
 from congress.testing.station import HELLO, Station
 from tests.functional.gate import Gate
 from tests.functional.system import select_pause, wait_until
 
 VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
-#: Seconds by which a busy machine may be late; who waits for the broker waits for longer.
-GRACE = 1.5
 
 
 def setUpModule() -> None:
@@ -179,10 +177,10 @@ class OutageSuite(PairCase):
     def test_a_broker_that_is_killed_and_comes_back(self) -> None:
         one, two = self.pair()
         self.gate.shut()
-        self.assertLess(self.seconds(lambda: self.tell(one)), GRACE)
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
         for timeout in (0.5, 1.0):
             _, seconds = self.failed_call(one, timeout)
-            self.assertLess(seconds, timeout + GRACE)
+            self.assertLess(seconds, timeout + 0.3)
         self.assertIs(one.transport.health().state, State.DEGRADED)
         wait_until(lambda: self.failed_call(one, 1.0)[1] < 0.3, "calls fail at once", 10.0)
         self.assertEqual(Unreachable, self.failed_call(one, 1.0)[0])
@@ -192,13 +190,13 @@ class OutageSuite(PairCase):
     def test_a_broker_that_hangs(self) -> None:
         one, two = self.pair()
         self.gate.block()
-        self.assertLess(self.seconds(lambda: self.tell(one)), GRACE)
+        self.assertLess(self.seconds(lambda: self.tell(one)), 0.1)
         kind, seconds = self.failed_call(one, 1.0)
         self.assertEqual(TimedOut, kind)
-        self.assertLess(seconds, 1.0 + GRACE)
+        self.assertLess(seconds, 1.3)
         kind, seconds = self.failed_call(one, 0.5)
         self.assertEqual(Unreachable, kind, "the second request was not begun")
-        self.assertLess(seconds, 0.5 + GRACE)
+        self.assertLess(seconds, 0.8)
         self.gate.unblock()
         self.await_contact(one, two)
 
@@ -206,7 +204,7 @@ class OutageSuite(PairCase):
         self.gate = self.make_gate(shut=True)
         begun = time.monotonic()
         one, two = self.station("a"), self.station("b")
-        self.assertLess(time.monotonic() - begun, OPEN_PATIENCE)
+        self.assertLess(time.monotonic() - begun, 3.0)
         self.assertIs(one.transport.health().state, State.DEGRADED)
         self.tell(one)
         self.assertEqual(Unreachable, self.failed_call(one, 0.5)[0])
@@ -217,9 +215,7 @@ class OutageSuite(PairCase):
         one, _ = self.pair()
         self.gate.shut()
         self.tell(one)
-        self.assertLess(
-            self.seconds(lambda: one.transport.close(1.0)), 1.0 + CLOSE_PATIENCE + GRACE
-        )
+        self.assertLess(self.seconds(lambda: one.transport.close(1.0)), 4.0)
 
 
 class QueueSuite(PairCase):

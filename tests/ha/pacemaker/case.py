@@ -169,11 +169,8 @@ class StandbyCase(unittest.TestCase):
 
 
 def slowness() -> float:
-    """How many times longer all may take because of what else this host has to do.
-
-    Twice at least: the load tells only what it was a while ago. What it took is recorded.
-    """
-    return max(2.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How many times longer all takes because of what else this host has to do."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def record(what: str, whole: float, started: float) -> None:
