@@ -246,25 +246,6 @@ class RequestTest(StationsCase):
         caller.join(5)
         self.assertEqual((Unreachable, True), (kind, seconds < 2.0))
 
-    def test_a_request_nobody_waits_for_any_more_is_not_handled(self) -> None:
-        with mock.patch.object(transport, "WORKERS", 1):
-            one, two = self.pair()
-        entered, release = threading.Event(), threading.Event()
-        two.answer = lambda sender, payload: bytes(entered.set() or release.wait(5))
-        caller = threading.Thread(
-            target=lambda: one.transport.call("b", b"1", time.monotonic() + 5)
-        )
-        caller.start()
-        entered.wait(5)
-        with self.assertLogs("congress.plugins.bus.oslo", "WARNING"):
-            self.fails(one, 1.0)
-            release.set()
-            faked = two.transport
-            assert isinstance(faked, FakedTransport)
-            self.expect(lambda: "requests too late" in faked.counts.all(), "it is dropped")
-        caller.join(5)
-        self.assertEqual(1, len(two.asked))
-
     def test_too_large_requests_and_answers_end_the_call(self) -> None:
         one, two = self.pair()
         with mock.patch.object(transport, "MAX_MESSAGE", 10), self.assertRaises(Unreachable):
