@@ -1,6 +1,6 @@
 """The connection to a database: which one, and how its sessions behave.
 
-May import SQLAlchemy, oslo.db, oslo.config and ``congress.model``.
+May import SQLAlchemy, oslo.db, oslo.config, tenacity and ``congress.model``.
 
 Invariants: every transaction reads from one snapshot, which holds what was committed
 before on whichever member of a cluster; foreign keys count; texts are full Unicode. On
@@ -9,6 +9,7 @@ failing half-way. No message shows a password or a value that was to be stored.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from oslo_config import cfg
 from oslo_db import options
 from oslo_db.sqlalchemy import engines, exc_filters
 from sqlalchemy import event, exc
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from congress.interfaces.runtime import Clock
 from congress.model.diagnostic import Refused, refuse
@@ -30,6 +32,9 @@ DATABASE_FILE = "congress.db"
 
 #: Seconds that a connection waits for another process's write to an SQLite file.
 SQLITE_PATIENCE = 20.0
+
+#: Seconds between two attempts where SQLite itself does not wait.
+SQLITE_PAUSE = 0.02
 
 #: What every SQLite file begins with.
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -154,8 +159,32 @@ def make_sqlite_engine(path: Path) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Have the file keep a write-ahead log, once and for all.
+
+    Whoever finds another process writing to a new file is refused at once, because it
+    reads already and SQLite lets no reader wait for the right to write.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception(is_busy),
+        stop=stop_after_delay(SQLITE_PATIENCE),
+        wait=wait_fixed(SQLITE_PAUSE),
+        reraise=True,
+    )
+    attempts(connection.execute, "PRAGMA journal_mode = WAL")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether an SQLite file is not to be had because somebody else has it."""
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    )
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
