@@ -26,14 +26,15 @@ class FakeBroker:
         self.sent: list[str] = []
         #: What ``cast`` raises, while it is set.
         self.fault: Exception | None = None
-        #: Held up while it is cleared.
+        #: Held up while it is cleared; ``held`` is set as soon as somebody is.
         self.flows = threading.Event()
         self.flows.set()
+        self.held = threading.Event()
         #: How often each envelope is delivered.
         self.copies = 1
 
     def cast(self, bus: str, address: Address, text: str) -> None:
-        self.flows.wait(10)
+        self._pass()
         if self.fault is not None:
             raise self.fault
         self.sent.append(text)
@@ -43,7 +44,7 @@ class FakeBroker:
                     self._put(queue, text)
 
     def listen(self, queue: Queue, loop: Loop, take: Take) -> None:
-        self.flows.wait(10)
+        self._pass()
         if self.fault is not None:
             raise self.fault
         with self.lock:
@@ -63,6 +64,18 @@ class FakeBroker:
         with self.lock:
             for queue in [one for one in self.consumers if one[1:] == (channel, node)]:
                 self.consumers[queue].clear()
+
+    def is_heard(self, node: str, channel: Channel) -> bool:
+        """Whether somebody takes what is for a node."""
+        with self.lock:
+            return any(
+                takers for queue, takers in self.consumers.items() if queue[1:] == (channel, node)
+            )
+
+    def _pass(self) -> None:
+        if not self.flows.is_set():
+            self.held.set()
+            self.flows.wait(10)
 
     def _queues(self, bus: str, address: Address) -> list[Queue]:
         if address.node:

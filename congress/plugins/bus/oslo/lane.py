@@ -228,8 +228,8 @@ class Lane:
     def _note_away(self, since: float, error: Exception) -> None:
         self._sure = False
         if self._since is None:
-            self._since = since
             LOG.warning("the message broker cannot be reached: %s", type(error).__name__)
+            self._since = since
             self._means.changed()
 
     def _texts(self, items: list[Outgoing]) -> Iterator[str]:
