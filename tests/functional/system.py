@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
+
+from tests.functional.ports import free_port
 
 T = TypeVar("T")
 SCRIPTS = pathlib.Path(sysconfig.get_path("scripts"))
@@ -49,13 +50,6 @@ def _halted(pid: int) -> bool:
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
     ]
     return set(states) == {"T"}
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class System:

@@ -6,8 +6,6 @@ told of a RabbitMQ; the tests of the transport say so if it should and has not.
 
 import os
 import pathlib
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,11 +15,12 @@ from typing import Any
 
 import requests
 
-from tests.functional.system import DEADLINE, SCRIPTS, free_port, wait_until
+from tests.functional.ports import free_port
+from tests.functional.private import PrivateBroker
+from tests.functional.system import DEADLINE, SCRIPTS, wait_until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = """[DEFAULT]
-transport_url = rabbit://congress:congress@127.0.0.1:{broker}/
+transport_url = {broker}
 auth_strategy = noauth
 bind_host = 127.0.0.1
 bind_port = {port}
@@ -30,51 +29,6 @@ encryption_key_path = {folder}/keys
 [database]
 connection = sqlite:///{folder}/congress.db
 """
-
-
-class Broker:
-    """A RabbitMQ of our own."""
-
-    def __init__(self, case: unittest.TestCase) -> None:
-        folder = pathlib.Path(case.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp")))
-        folder.chmod(0o711)
-        self.folder = folder / "services"
-        self.port = free_port()
-        self.environment = {
-            **os.environ,
-            "CONGRESS_SERVICES_DIR": str(self.folder),
-            "CONGRESS_RABBITMQ_PORT": str(self.port),
-        }
-        case.addCleanup(self.run, "stop")
-
-    def run(self, verb: str) -> None:
-        """Start or stop it."""
-        subprocess.run(
-            ["script/services", verb, "rabbitmq"],
-            cwd=ROOT,
-            env=self.environment,
-            check=True,
-            capture_output=True,
-        )
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        os.kill(int((self.folder / "rabbitmq" / "pid").read_text()), signal.SIGKILL)
-
-    def has_written_down(self, *nodes: str) -> bool:
-        """Whether it would know the queues of nodes after it was killed.
-
-        RabbitMQ writes the names of replicated queues some seconds after it made them;
-        one that it did not write is dead for ever when it comes back.
-        """
-        (file,) = (self.folder / "rabbitmq" / "data").glob("*/quorum/*/names.dets")
-        text = file.read_bytes()
-        return all(
-            f"congress.bus.{channel}{queue}{node}".encode() in text
-            for channel in ("control", "data")
-            for queue in (".", f"_fanout_{socket.gethostname()}:congress-")
-            for node in nodes
-        )
 
 
 class Server:
@@ -115,12 +69,11 @@ class Server:
 
 class TwoNodesCase(unittest.TestCase):
     def setUp(self) -> None:
-        self.broker = Broker(self)
-        self.broker.run("start")
+        self.broker = self.enterContext(PrivateBroker())
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         port = free_port()
         config = folder / "congress.conf"
-        config.write_text(CONFIG.format(broker=self.broker.port, port=port, folder=folder))
+        config.write_text(CONFIG.format(broker=self.broker.url, port=port, folder=folder))
         self.url = f"http://127.0.0.1:{port}"
         self.http = self.enterContext(requests.Session())
         self.http.trust_env = False
@@ -171,11 +124,11 @@ class TwoNodesTest(TwoNodesCase):
         wait_until(lambda: self.push(1).ok, "the data source takes rows")
         self.await_reaction(1)
 
-        wait_until(lambda: self.broker.has_written_down("front", "store"), "queues are on disk")
+        wait_until(lambda: self.broker.has_written_down("bus"), "queues are on disk")
         self.broker.kill()
         wait_until(lambda: self.push(1, 2).status_code == 503, "the API says it is unavailable")
         self.assertTrue(self.ask("GET", "/v1/policies/classification/rules").ok)
-        self.broker.run("start")
+        self.broker.start()
         returned = time.monotonic()
         wait_until(lambda: self.push(1, 2).ok, "the data source takes rows again")
         self.await_reaction(1, 2)

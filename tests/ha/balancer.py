@@ -5,7 +5,8 @@ import pathlib
 import re
 import subprocess
 
-from tests.functional.system import free_port, wait_until
+from tests.functional.ports import free_port
+from tests.functional.system import wait_until
 from tests.ha.api import DEADLINE, Api
 from tests.ha.node import ROOT, Node
 

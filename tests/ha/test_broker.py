@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import kombu
 
+from tests.functional.private import PrivateBroker
 from tests.ha.node import Node
-from tests.ha.private import PrivateBroker
 from tests.ha.servers import MARIADB, address
 from tests.ha.watch import WatchCase
 

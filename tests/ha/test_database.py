@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from tests.functional.private import PrivateServer
 from tests.ha.cluster import START_DEADLINE
 from tests.ha.node import Node, Settings
-from tests.ha.private import PrivateServer
 from tests.ha.servers import BROKER, address
 from tests.ha.watch import WatchCase
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from tests.functional.private import PrivateServer
 from tests.ha.node import Node, Settings
-from tests.ha.private import PrivateServer
 from tests.ha.servers import BROKER, address
 from tests.ha.watch import WatchCase
 

@@ -5,7 +5,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tests.functional.system import free_port, wait_until
+from tests.functional.ports import free_port
+from tests.functional.system import wait_until
 from tests.ha.balancer import PATHS, SAMPLE, Balancer
 from tests.ha.node import Node, Settings
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from tests.ha.private import PrivateServer
+from tests.functional.private import PrivateServer
 from tests.ha.soak.accounts import Account
 from tests.ha.soak.faults import FAULTS
 from tests.ha.soak.report import as_json, as_text

@@ -6,14 +6,13 @@ They are instances that ``script/services`` runs in a folder and on ports of the
 import contextlib
 import os
 import pathlib
-import random
 import signal
-import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack
 from typing import Self
 
+from tests.functional.ports import free_ports
 from tests.functional.system import halt, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -139,25 +138,6 @@ class PrivateBroker(PrivateServer):
         (file,) = (self.folder / "rabbitmq" / "data").glob("*/quorum/*/names.dets")
         text = file.read_bytes()
         return all(name.encode() in text for name in self.queues(bus))
-
-
-def free_ports(count: int) -> int:
-    """The first of some ports in a row that nobody listens on now."""
-    while True:
-        # Below those that outgoing connections and listeners without a choice get.
-        first = random.randrange(20_000, 32_000, 10)
-        if all(map(_is_free, range(first, first + count))):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _lives(number: int) -> bool:
