@@ -137,7 +137,8 @@ class PrivateBroker(PrivateServer):
         """
         (file,) = (self.folder / "rabbitmq" / "data").glob("*/quorum/*/names.dets")
         text = file.read_bytes()
-        return all(name.encode() in text for name in self.queues(bus))
+        queues = self.queues(bus)
+        return bool(queues) and all(name.encode() in text for name in queues)
 
 
 def _lives(number: int) -> bool:

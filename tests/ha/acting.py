@@ -37,8 +37,8 @@ class ActingCase(HACase):
         """The engine that leads, and the other, once there is a leader and both could be it."""
 
         def leader() -> Any:
-            detail = self.engines[0].api.source_status("told")["detail"]
-            complete = [name for name, whole in detail["engines"].items() if whole]
+            detail = self.engines[0].api.source_detail("told")
+            complete = [name for name, whole in detail.get("engines", {}).items() if whole]
             return len(complete) == 2 and detail["leader"]
 
         name = self.cluster.wait(leader, "there is a leader")["node"]

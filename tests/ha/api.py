@@ -108,6 +108,7 @@ class Api:
         """Entries of the ledger, the newest first."""
         return list(self.get(f"/v1/ledger{query}")["results"])
 
-    def source_status(self, name: str) -> dict[str, Any]:
-        """How a data source fares."""
-        return dict(self.get(f"/v1/data-sources/{name}/status"))
+    def source_detail(self, name: str) -> dict[str, Any]:
+        """What a data source tells of itself; nothing while its node does not answer."""
+        answer = self.ask("GET", f"/v1/data-sources/{name}/status")
+        return dict(answer.json()["detail"]) if answer.ok else {}

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 
@@ -52,11 +51,6 @@ class Receiver(http.server.ThreadingHTTPServer):
         """How often each payload took effect."""
         keys = {(call.key, call.payload) for call in list(self.calls)}
         return Counter(payload for _, payload in keys)
-
-    def gap(self) -> float:
-        """The longest time between one call and the next."""
-        times = [call.at for call in list(self.calls)]
-        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is part of the test."""

@@ -88,7 +88,9 @@ class BrokerClusterTest(WatchCase):
         return cls.engine, cls.cluster.datasources()
 
     def test_t15_any_one_of_three_brokers_that_is_killed(self) -> None:
+        bus = self.cluster.bus
         for broker in self.brokers:
+            self.cluster.wait(lambda one=broker: one.has_written_down(bus), "queues are on disk")  # type: ignore[misc]
             broker.kill()
             self.write()
             self.await_all(self.engine)

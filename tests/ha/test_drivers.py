@@ -41,6 +41,7 @@ class DriversTest(HACase):
         """A source tells what is wrong with it."""
 
         def told() -> bool:
-            return fits(self.api.source_status(name)["detail"])
+            detail = self.api.source_detail(name)
+            return bool(detail) and fits(detail)
 
         self.cluster.wait(told, f"{name} tells what is wrong")

@@ -1,11 +1,9 @@
-"""The engine that leads dies, or stands still: its actions are neither lost nor doubled."""
+"""The engine that leads dies, or stands still: its actions are neither lost nor doubled.
+
+How long nothing is done meanwhile is tested on the manual clock and measured by the soak.
+"""
 
 from tests.ha.acting import ActingCase, Pushing
-from tests.ha.cluster import PACE
-
-#: Seconds without actions that a change of leaders may take: three times what the options
-#: allow, since the machine may be busy.
-GAP = 3 * (PACE["leader_timeout"] + PACE["heartbeat_interval"])
 
 
 class LeaderTest(ActingCase):
@@ -26,7 +24,7 @@ class LeaderTest(ActingCase):
         """The other engine leads."""
 
         def leader() -> object:
-            found = self.other.api.source_status("told")["detail"]["leader"]
+            found = self.other.api.source_detail("told").get("leader")
             return found and found["node"] == self.other.name
 
         self.cluster.wait(leader, f"{self.other.name} leads")
@@ -40,7 +38,6 @@ class LeaderTest(ActingCase):
             "all is done in the ledger",
         )
         self.assertEqual(len(pushed), len(self.receiver.calls))
-        self.assertLess(self.receiver.gap(), GAP)
 
     def test_t05_a_leader_that_is_killed_loses_and_doubles_nothing(self) -> None:
         self.leader.kill()

@@ -1,12 +1,12 @@
 """A process is told to end or to reload while it works, or gets no more of what it needs."""
 
+import itertools
 import os
 import resource
 import signal
 import threading
 import unittest
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Self
 
 from tests.functional.system import System, wait_until
 from tests.ha.node import Node, merged
@@ -49,9 +49,15 @@ class Load:
 
 
 class ProcessTest(TwoEnginesCase):
-    """Two engines and a datasource node, under load."""
+    """Two engines and a datasource node, under load.
 
-    settings = {"DEFAULT": {"shutdown_timeout": LIMIT}}
+    Who ends in order says so; nobody is to be missed because the load is high.
+    """
+
+    settings = {
+        "DEFAULT": {"shutdown_timeout": LIMIT},
+        "dse": {"peer_timeout": 60, "leader_timeout": 60},
+    }
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -108,31 +114,44 @@ class ProcessTest(TwoEnginesCase):
 
     def test_t21_an_engine_that_may_open_nothing_more(self) -> None:
         """As when all its file descriptors are in use."""
-        with nothing_more_to_open(self.one):
+        with Shortage(self.one):
             self.write()
             self.await_all(self.two)
         self.await_all(self.one, self.two)
 
     def test_t21_a_datasource_node_that_may_open_nothing_more(self) -> None:
         """It cannot even open the file that it reads."""
-        with nothing_more_to_open(self.source):
-            self.await_rows("old", [["seen"]], self.two)
+        with Shortage(self.source) as shortage:
+
+            def noticed() -> bool:
+                shortage.go_on()
+                return self.two.api.rows("classification", "old") == [["seen"]]
+
+            self.cluster.wait(noticed, "the rows are known to be old")
         self.write()
         self.await_all(self.one, self.two)
 
 
-@contextmanager
-def nothing_more_to_open(node: Node) -> Iterator[None]:
-    """A node has all the file descriptors that it may have."""
-    assert node.process is not None
-    number = node.process.pid
-    before = resource.prlimit(number, resource.RLIMIT_NOFILE)
-    used = max(int(name) for name in os.listdir(f"/proc/{number}/fd")) + 1
-    resource.prlimit(number, resource.RLIMIT_NOFILE, (used, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(number, resource.RLIMIT_NOFILE, before)
+class Shortage:
+    """A node has all the file descriptors that it may have; entered, it lasts."""
+
+    def __init__(self, node: Node) -> None:
+        assert node.process is not None
+        self._number = node.process.pid
+        self._before = resource.prlimit(self._number, resource.RLIMIT_NOFILE)
+
+    def __enter__(self) -> Self:
+        self.go_on()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        resource.prlimit(self._number, resource.RLIMIT_NOFILE, self._before)
+
+    def go_on(self) -> None:
+        """Take what was closed meanwhile, too: the limit is the first number not in use."""
+        used = {int(name) for name in os.listdir(f"/proc/{self._number}/fd")}
+        first = next(number for number in itertools.count() if number not in used)
+        resource.prlimit(self._number, resource.RLIMIT_NOFILE, (first, self._before[1]))
 
 
 class FullDiskTest(unittest.TestCase):

@@ -9,7 +9,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from tests.functional.system import halt
+from tests.functional.system import halt, wait_until
 from tests.ocf.agent import (
     AGENT,
     CONFIGURED,
@@ -28,7 +28,7 @@ def runs(pid: int) -> bool:
     """Whether there is such a process, and not only its remains."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -117,6 +117,7 @@ class ServerTest(AgentCase):
         self.expect(SUCCESS, "start")
         killed = self.pid()
         self.kill(signal.SIGKILL)
+        wait_until(lambda: not runs(killed), "it is gone")
         self.expect(NOT_RUNNING, "monitor")
         self.expect(SUCCESS, "start")
         self.assertNotEqual(killed, self.pid())

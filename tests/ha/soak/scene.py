@@ -125,8 +125,8 @@ class Scene:
     def _status(self) -> dict[str, Any]:
         """How the receiver's data source is; nothing if that cannot be told now."""
         try:
-            return dict(self.engines[0].api.source_status("told")["detail"])
-        except (AssertionError, requests.RequestException):
+            return self.engines[0].api.source_detail("told")
+        except requests.RequestException:
             return {}
 
     def _prepare(self) -> None:
