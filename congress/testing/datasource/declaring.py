@@ -179,7 +179,7 @@ class DatasourceSuite(DatasourceCase):
         driver.open()
         driver.close()
         driver.close()
-        self.assertEqual(before, set(threading.enumerate()), "a thread is left behind")
+        self.assertEqual(set(), set(threading.enumerate()) - before, "a thread is left behind")
 
     def test_says_nothing_secret(self) -> None:
         driver = self.opened()

@@ -145,13 +145,41 @@ class BadDriverTest(unittest.TestCase):
         self.assert_caught("test_poll_again_gives_the_same", row=lambda self: (next(numbers),))
 
     def test_thread_that_is_left_behind(self):
-        end = threading.Event()
+        end, left = threading.Event(), []
+        self.addCleanup(lambda: [thread.join() for thread in left])
         self.addCleanup(end.set)
 
         def begin(self):
-            threading.Thread(target=end.wait, daemon=True).start()
+            left.append(threading.Thread(target=end.wait))
+            left[-1].start()
 
-        self.assert_caught("test_close_may_come_early_and_again", open=begin)
+        for test in ("test_close_may_come_early_and_again", "test_poll_leaves_no_thread"):
+            self.assert_caught(test, open=begin)
+
+        def execute(self, call, deadline):
+            begin(self)
+            return GoodDriver.execute(self, call, deadline)
+
+        self.assert_caught("test_calls_work", execute=execute)
+
+    def test_thread_of_somebody_else_that_ends_meanwhile(self):
+        end, others = threading.Event(), []
+
+        def set_up(case):
+            Trial.setUp(case)
+            end.clear()
+            others.append(threading.Thread(target=end.wait))
+            others[-1].start()
+            case.addCleanup(others[-1].join)
+            case.addCleanup(end.set)
+
+        def let_it_end(self, *arguments):
+            end.set()
+            others[-1].join()
+            return GoodDriver.execute(self, *arguments) if arguments else None
+
+        driver = type("Driver", (GoodDriver,), {"close": let_it_end, "execute": let_it_end})
+        self.assertEqual(set(), failures(driver, setUp=set_up))
 
     def test_close_that_only_works_once(self):
         def close(self):
