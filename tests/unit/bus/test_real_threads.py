@@ -5,11 +5,14 @@ import time
 import unittest
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from congress.bus import Bus, BusOptions
 from congress.interfaces.bus import BusContext
 from congress.interfaces.role import Coverage, Epoch
 from congress.kernel.clock import SystemClock
+from congress.kernel.loop import SystemLoop
+from congress.kernel.pool import SystemPool
 from congress.kernel.threads import SystemThreads
 from congress.model.delta import Delta, Snapshot
 from congress.plugins.bus.inproc import InprocHub, InprocTransport
@@ -47,6 +50,25 @@ class RealThreadsTest(unittest.TestCase):
             if time.monotonic() > deadline:
                 self.fail("it did not come to hold")
             pause.wait(0.002)
+
+    def waits(self) -> list[tuple[str, bool]]:
+        """Each wait for a loop or a pool from now on, and whether it ended in time."""
+        ended: list[tuple[str, bool]] = []
+
+        def noting(wait: Callable[..., Any]) -> Callable[..., Any]:
+            def noted(one: SystemLoop | SystemPool, *args: Any) -> Any:
+                answer: Any = False
+                try:
+                    answer = wait(one, *args)
+                finally:
+                    ended.append((one.name, answer is not False))
+                return answer
+
+            return noted
+
+        for kind, name in ((SystemLoop, "call"), (SystemLoop, "close"), (SystemPool, "close")):
+            self.enterContext(mock.patch.object(kind, name, noting(getattr(kind, name))))
+        return ended
 
     def test_publishers_on_many_threads_and_readers_on_all_nodes(self) -> None:
         options = BusOptions(
@@ -98,11 +120,17 @@ class RealThreadsTest(unittest.TestCase):
         self.assertEqual([True] * 160, results)
 
     def test_stopping_is_quick_and_leaves_no_thread(self) -> None:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         buses = [self.bus(node) for node in ("a", "b")]
-        self.until(lambda: len(buses[1].peers()) == 2)
-        begun = time.monotonic()
+        seen = Recorder()
+        buses[0].publisher("s", Epoch(1, "e")).publish([Snapshot("t", frozenset({(1,)}))], {})
+        buses[1].subscribe("s", ["t"], seen.on_arrival)
+        self.until(lambda: "t" in seen.tables)
+        buses[1].schema_of("s", 5)
+        waits = self.waits()
         for bus in buses:
             bus.stop(5)
-        self.assertLess(time.monotonic() - begun, 1.0)
-        self.until(lambda: threading.active_count() <= before)
+        self.assertEqual(set(), {name for name, ended in waits if not ended})
+        waited = {name for name, _ in waits}
+        self.assertLessEqual({"bus-control", "bus-data", "bus-delivery", "bus-events"}, waited)
+        self.until(lambda: not set(threading.enumerate()) - before)
