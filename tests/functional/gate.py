@@ -4,6 +4,8 @@ import contextlib
 import socket
 import threading
 
+from tests.functional.ports import free_port
+
 
 class Gate:
     """Listens on ``port`` of loopback and connects to another port.
@@ -16,25 +18,29 @@ class Gate:
         self._target = target
         self._flows = threading.Event()
         self._flows.set()
+        self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
-        self._listener = self._bind(0)
-        self.port = int(self._listener.getsockname()[1])
-        if shut:
-            self._listener.close()
-        else:
-            self._serve()
+        #: None while it is shut.
+        self._listener: socket.socket | None = None
+        self.port = free_port()
+        if not shut:
+            self.reopen()
 
     def shut(self) -> None:
         """Cut all connections and take no new ones."""
-        _end(self._listener)
-        for one in list(self._sockets):
-            _end(one)
+        with self._lock:
+            listener, self._listener = self._listener, None
+            cut, self._sockets = self._sockets, set()
+        for one in (listener, *cut):
+            if one is not None:
+                _end(one)
         self._flows.set()
 
     def reopen(self) -> None:
         """Take connections again."""
-        self._listener = self._bind(self.port)
-        self._serve()
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = listener
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def block(self) -> None:
         """Let nothing through."""
@@ -44,24 +50,25 @@ class Gate:
         """Let everything through, what came meanwhile too."""
         self._flows.set()
 
-    def _bind(self, port: int) -> socket.socket:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        return listener
-
-    def _serve(self) -> None:
-        self._listener.listen()
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listener.accept()
                 far = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets |= {near, far}
+                if not self._keeps(listener, near, far):
+                    return
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _keeps(self, listener: socket.socket, *pair: socket.socket) -> bool:
+        """Whether a connection may stay; it is cut if the gate was shut while it was made."""
+        with self._lock:
+            if self._listener is listener:
+                self._sockets.update(pair)
+                return True
+        for one in pair:
+            _end(one)
+        return False
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 import unittest
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import requests
@@ -37,6 +39,23 @@ def select_pause() -> None:
     signal.sigtimedwait([], PAUSE)
 
 
+def in_time(job: Callable[[], T]) -> T:
+    """What something returns or raises that must not wait for what the test holds back.
+
+    On a thread of its own that nobody waits for: a failure, and no hanging test, if it does.
+    """
+    outcome: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(job())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return outcome.result(DEADLINE)
+
+
 def halt(pid: int) -> None:
     """``kill -STOP``, and wait until it has: on a busy machine a process goes on for a while."""
     os.kill(pid, signal.SIGSTOP)
@@ -44,11 +63,14 @@ def halt(pid: int) -> None:
 
 
 def _halted(pid: int) -> bool:
-    """Whether each thread of a process is stopped."""
-    states = [
-        (task / "stat").read_text().rpartition(")")[2].split()[0]
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-    ]
+    """Whether each thread of a process is stopped; not yet while one is just ending."""
+    try:
+        states = [
+            (task / "stat").read_text().rpartition(")")[2].split()[0]
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+        ]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
     return set(states) == {"T"}
 
 
@@ -84,7 +106,7 @@ class System:
             raise AssertionError(f"server ended with {self.process.returncode}: {self.tail()}")
         try:
             return self.http.get(f"{self.url}/health/ready", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def tail(self) -> str:
