@@ -98,7 +98,8 @@ class AuthorityTest(unittest.TestCase):
     def test_a_file_that_changes_while_it_is_read_is_read_again(self) -> None:
         def read(conf: cfg.ConfigOpts) -> Enforcer:
             found = _read(conf)
-            self.file.write_text('"policy:list": "role:nobody"')
+            # Of another length: both may be written within one tick of the file's clock.
+            self.file.write_text('"policy:list": "role:nobody_at_all"')
             return found
 
         with mock.patch("congress.api.authority._read", read):

@@ -39,9 +39,8 @@ class WatchTest(CliTestCase):
         super().setUp()
         self.behind.engine.rows["classification", "error"] = [["vm1", 3]]
         self.pauses: list[float] = []
-        waiting = mock.patch.object(watch.threading, "Event")
-        waiting.start().return_value.wait.side_effect = self.pauses.append
-        self.addCleanup(waiting.stop)
+        stand_in = self.enterContext(mock.patch.object(watch, "threading"))
+        stand_in.Event.return_value.wait.side_effect = self.pauses.append
 
     def answers(self, *streams: tuple[str, ...] | RequestFailed) -> None:
         """Let the server answer with some streams, one after the other."""
