@@ -11,6 +11,7 @@ from congress.api.server import HttpServer
 from congress.kernel.clock import SystemClock
 from congress.kernel.threads import SystemThreads
 from congress.model.diagnostic import Refused
+from tests.unit.ports import deaf_port
 
 
 class ServerTest(unittest.TestCase):
@@ -76,7 +77,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual("too-large", body["error"]["diagnostics"][0]["code"])
 
     def test_stopping_answers_what_has_arrived(self) -> None:
-        server = self.serve()
+        server = self.serve(deaf_port(self))
         connection = self.connect(server)
         connection.request("GET", "/slow")
         self.assertTrue(self.entered.wait(10))
@@ -87,7 +88,7 @@ class ServerTest(unittest.TestCase):
         stopper.join(10)
         self.assertFalse(stopper.is_alive())
         self.assertFalse(server.alive())
-        with self.assertRaises(OSError):
+        with self.assertRaises(ConnectionRefusedError):
             self.connect(server).connect()
 
     def test_a_request_that_does_not_end_is_abandoned(self) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from congress.cli.transports import PlainTransport
 from congress.model.diagnostic import Diagnostic, Span
 from tests.meta.test_plugins import announced
 from tests.unit.cli.case import CliTestCase, own_logging
+from tests.unit.ports import deaf_port
 
 #: Commands with something in them that is not known.
 UNKNOWN = [
@@ -286,8 +286,7 @@ class FailureTest(CliTestCase):
 
 class ConnectionTest(unittest.TestCase):
     def setUp(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+        self.endpoint = f"http://127.0.0.1:{deaf_port(self)}"
 
     def test_no_server(self) -> None:
         with self.assertRaises(RequestFailed) as caught:
@@ -340,8 +339,7 @@ class ImportTest(unittest.TestCase):
                 self.assertEqual(set(), (slow | OF_SERVERS) & found)
 
     def test_no_command_that_asks_a_server_imports_what_servers_need(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+        endpoint = f"http://127.0.0.1:{deaf_port(self)}"
         for access in ([], ["--os-token", "t", "--os-auth-url", endpoint]):
             with self.subTest(access=access):
                 found = self.modules("--endpoint", endpoint, *access, "policy", "list")
