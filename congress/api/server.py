@@ -2,8 +2,9 @@
 
 May import ``congress.model`` and ``congress.interfaces``; nothing else imports waitress.
 
-Invariant: once ``stop`` was called no connection is accepted, and requests that
-had arrived are answered as long as time allows.
+Invariant: once ``stop`` was called no connection is accepted, requests that had arrived
+are answered as long as time allows, and nobody is waited for who sends no more or takes
+no more.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from congress.api.errors import error_body
 from congress.interfaces.auth import WsgiApp
@@ -24,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds the network loop sleeps at most, and so the longest it takes to notice ``stop``.
 _NAP = 0.5
+
+#: Seconds without a byte from or to a client after which the end is not put off for it.
+STALLED = 2.0
 
 #: Bodies up to so many times the limit are read, to be refused in good order; for
 #: larger ones the connection is closed after the refusal.
@@ -47,10 +51,27 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    """A request. The answer to one of the last tells the client to come no more."""
+
+    def build_response_header(self) -> Any:
+        if self.channel.server.ending:
+            self.request.headers["CONNECTION"] = "close"
+        return super().build_response_header()
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection."""
 
+    task_class = _Task
     error_task_class = _JsonErrorTask
+
+    def busy(self, now: float) -> bool:
+        """Whether a request is handled, or still on its way in or its answer on its way out."""
+        if self.requests and not self.total_outbufs_len:
+            return True
+        on_the_way = self.total_outbufs_len or self.request is not None
+        return bool(on_the_way and now - self.last_activity < STALLED)
 
 
 class _Dispatcher:
@@ -135,6 +156,7 @@ class HttpServer:
             asyncore_use_poll=True,
         )
         self._server.channel_class = _Channel
+        self._server.ending = False
         self._task = self._threads.task("api-network", self._run)
 
     @property
@@ -163,13 +185,20 @@ class HttpServer:
         server, channels = self._server, self._server._map
         while not stop.is_set():
             wasyncore.loop(timeout=_NAP, use_poll=True, map=channels, count=1)
+        server.ending = True
         wasyncore.dispatcher.close(server)
-        while self._busy() and not self._deadline():
+        while True:
+            # One more look first: what has arrived is not lost because nobody read it yet.
             wasyncore.loop(timeout=_NAP / 10, use_poll=True, map=channels, count=1)
+            if not self._let_go() or self._deadline():
+                break
         wasyncore.close_all(channels, ignore_all=True)
 
-    def _busy(self) -> bool:
-        return any(
-            channel.requests or channel.total_outbufs_len
-            for channel in list(self._server.active_channels.values())
-        )
+    def _let_go(self) -> bool:
+        """Close the connections that are not busy; whether there are others."""
+        now = self._clock.time()
+        open_ones = list(self._server.active_channels.values())
+        for channel in open_ones:
+            if not channel.busy(now):
+                channel.handle_close()
+        return bool(self._server.active_channels)
