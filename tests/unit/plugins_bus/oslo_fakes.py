@@ -8,6 +8,7 @@ from congress.interfaces.bus import BusContext, Channel
 from congress.interfaces.runtime import Loop, Threads
 from congress.plugins.bus.oslo.frame import Address
 from congress.plugins.bus.oslo.link import Link, Silence
+from congress.plugins.bus.oslo.outbox import Way
 from congress.plugins.bus.oslo.transport import OsloTransport
 
 Take = Callable[[object], None]
@@ -26,7 +27,7 @@ class FakeBroker:
         self.sent: list[str] = []
         #: What ``cast`` raises, while it is set.
         self.fault: Exception | None = None
-        #: Held up while it is cleared; ``held`` is set as soon as somebody is.
+        #: Held up while it is cleared; ``held`` is set as soon as a request or an answer is.
         self.flows = threading.Event()
         self.flows.set()
         self.held = threading.Event()
@@ -74,7 +75,8 @@ class FakeBroker:
 
     def _pass(self) -> None:
         if not self.flows.is_set():
-            self.held.set()
+            if threading.current_thread().name == f"oslo-{Way.CALLS}":
+                self.held.set()
             self.flows.wait(10)
 
     def _queues(self, bus: str, address: Address) -> list[Queue]:
