@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import requests
 
 from tests.functional.live_server import LiveServer
+from tests.functional.system import wait_until
 
 TABLES = {"servers": ["id", "size"], "events": {"columns": ["time", "type"], "key": ["time"]}}
 SECRET = "a-secret-for-webhooks"
@@ -64,7 +65,10 @@ class LiveCase(unittest.TestCase):
             ).json()["id"],
         }
         rows = [["vm1", 2], ["vm2", 8]]
-        cls.send("PUT", "/v1/data-sources/cloud/tables/servers/rows", rows).raise_for_status()
+        path = "/v1/data-sources/cloud/tables/servers/rows"
+        wait_until(lambda: cls.send("PUT", path, rows).ok, "the data source takes rows")
+        path = "/v1/policies/audit/tables/error/rows"
+        wait_until(lambda: "vm2" in cls.send("GET", path).text, "they have been evaluated")
 
     @classmethod
     def send(cls, method: str, path: str, body: object = ..., **headers: str) -> requests.Response:

@@ -55,6 +55,10 @@ COMMANDS: dict[str, str] = {
     "datasource delete": "datasource delete inventory",
 }
 
+#: What to repeat a command for: rows can be given once the data source is open, and what was
+#: given is evaluated some time after it was taken.
+AWAITED = {"datasource row update": "", "policy row list": "vm2"}
+
 #: And one that tells what they left behind.
 AFTERWARDS = {"policies left": "policy list -f json"}
 
@@ -97,11 +101,12 @@ def run_all(
     :param python: options of the interpreter.
     """
     lines = []
-    for text in commands.values():
+    for name, text in commands.items():
         words = text.format(folder=server.folder).split()
         arguments = [TEXTS.get("{" + word + "}", word) for word in words]
         plain = ("--os-auth-type", "none", "--os-endpoint", server.url)
-        lines.append([*(access or plain), "congress", *arguments])
+        line = [*(access or plain), "congress", *arguments]
+        lines.append((line, AWAITED.get(name)))
     process = subprocess.run(
         [sys.executable, *python, "-W", "ignore", RUNNER, *folders],
         input=json.dumps(lines),

@@ -135,8 +135,8 @@ class OtherServerTest(NodesCase):
         server = self.start("-c", SERVER)
         self.url = self.banner(server).rpartition(" ")[2]
         self.expect(lambda: self.call("/v1/policies", {"name": "p"})[0] in (201, 409), "a policy")
-        self.assertEqual(200, self.call("/v1/policies/p")[0])
-        self.assertEqual(200, self.call("/health/ready")[0])
+        self.expect(lambda: self.call("/v1/policies/p")[0] == 200, "the policy")
+        self.expect(lambda: self.call("/health/ready")[0] == 200, "it is ready")
         self.assertIn(f"-wsgi-{server.pid} starts", self.errors())
 
     def test_gunicorn_serves_the_api_from_several_processes(self) -> None:
@@ -146,16 +146,19 @@ class OtherServerTest(NodesCase):
         server = self.start("-m", "gunicorn", "--workers", "2", "--threads", "8", *where)
         workers = wait_until(lambda: len(children(server)) == 2 and children(server), "its workers")
         wait_until(lambda: "Booting worker" in self.errors(), "they serve")
-
-        def all_answered() -> bool:
-            """Whether each process has got a request, and so has a node."""
-            self.call("/v1/policies/p")
-            return all(f"-wsgi-{worker} starts" in self.errors() for worker in workers)
-
         self.expect(lambda: self.call("/v1/policies", {"name": "p"})[0] in (201, 409), "a policy")
-        wait_until(all_answered, "both answer")
+        found: set[str] = set()
+
+        def all_found() -> bool:
+            """Whether the node of each process has answered, and found the policy engine."""
+            status, told = self.call("/v1/system/status")
+            if status == 200 and "pe" in [one["node"] for one in told["nodes"] if one["answers"]]:
+                found.add(told["node"].rpartition("-wsgi-")[2])
+            return found >= {str(worker) for worker in workers}
+
+        self.expect(all_found, "both find the policy engine")
         for _ in range(20):
-            self.assertEqual(200, self.call("/v1/policies/p")[0])
+            self.expect(lambda: self.call("/v1/policies/p")[0] == 200, "the policy")
         server.terminate()
         self.assertEqual(0, server.wait(DEADLINE), self.errors())
         self.assertNotIn("Traceback", self.errors())

@@ -4,6 +4,7 @@ The broker is a private one, because it is killed. Made where ``script/services`
 told of a RabbitMQ; the tests of the transport say so if it should and has not.
 """
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -90,7 +91,7 @@ class TwoNodesCase(unittest.TestCase):
     def ready(self) -> bool:
         try:
             return self.ask("GET", "/health/ready").ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def push(self, *values: int) -> requests.Response:
@@ -129,22 +130,22 @@ class TwoNodesTest(TwoNodesCase):
         wait_until(lambda: self.push(1, 2).status_code == 503, "the API says it is unavailable")
         self.assertTrue(self.ask("GET", "/v1/policies/classification/rules").ok)
         self.broker.start()
-        returned = time.monotonic()
         wait_until(lambda: self.push(1, 2).ok, "the data source takes rows again")
         self.await_reaction(1, 2)
-        self.assertLess(time.monotonic() - returned, 20.0)
         self.assertEqual([0, 0], [self.front.terminate(), self.store.terminate()])
 
     def create(self) -> None:
         """Data sources and a rule, through the API's node."""
         tables = {"tables": {"seen": ["what"]}}
 
-        def create_source() -> bool:
-            body = {"name": "cloud", "driver": "push", "config": tables}
-            return self.ask("POST", "/v1/data-sources", body).status_code == 201
+        def created(path: str, body: Any) -> bool:
+            """Whether it is there, maybe since an answer got lost."""
+            answer = self.ask("POST", path, body)
+            self.assertIn(answer.status_code, (201, 409, 503), answer.text)
+            return answer.status_code != 503
 
-        wait_until(create_source, "the datasource node is found")
         for path, body in (
+            ("/v1/data-sources", {"name": "cloud", "driver": "push", "config": tables}),
             ("/v1/data-sources", {"name": "notify", "driver": "notify"}),
             ("/v1/policies/classification/rules", {"rule": "alarm(x) :- cloud:seen(x)"}),
             (
@@ -152,8 +153,7 @@ class TwoNodesTest(TwoNodesCase):
                 {"rule": 'execute[notify:log("alarm raised", x)] :- alarm(x)'},
             ),
         ):
-            answer = self.ask("POST", path, body)
-            self.assertEqual(201, answer.status_code, answer.text)
+            wait_until(functools.partial(created, path, body), f"there is {body}")
 
 
 if not os.environ.get("CONGRESS_TEST_RABBITMQ_URL"):

@@ -79,6 +79,6 @@ class HangingTest(unittest.TestCase):
 
     def test_closing_does_not_wait_for_it(self) -> None:
         self.broker.flows.clear()
-        self.tell()
+        self.assert_ends(self.tell)
         self.assert_ends(lambda: self.transport.close(0.2))
         self.assertFalse(self.broker.flows.is_set())
