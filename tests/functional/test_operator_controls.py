@@ -1,8 +1,9 @@
 """What an operator may do to a running server: switch actions off and on, and end it."""
 
+import os
+import pathlib
 import signal
 import threading
-import time
 import unittest
 
 import requests
@@ -73,16 +74,23 @@ class OperatorTest(unittest.TestCase):
         self.await_states(first=["done"], second=["suppressed"], third=["done"], fourth=["done"])
         self.assertEqual(0, self.system.log.read_text().count(" second"))
 
+    def worked(self) -> float:
+        """Seconds of the processors' that the server has taken, whatever else they do."""
+        assert self.system.process is not None
+        stat = pathlib.Path(f"/proc/{self.system.process.pid}/stat").read_text()
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def test_ten_thousand_rows_are_through_in_seconds(self) -> None:
         rule = "long(x) :- box:t(x), len(x, n), gt(n, 4)"
         self.create("/v1/policies/classification/rules", rule=rule)
         self.reload(False)
-        began = time.monotonic()
+        before = self.worked()
         self.push(*(str(number) for number in range(20_000)))
         wait_until(
             lambda: len(self.system.rows("classification", "long")) == 10_000, "all have arrived"
         )
-        self.assertLess(time.monotonic() - began, 15)
+        self.assertLess(self.worked() - before, 5)
         self.push()
         wait_until(lambda: not self.system.rows("classification", "long"), "all have gone")
 

@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from congress.testing.plugins import Shelf
+from tests.functional.ports import free_port
 
 DEADLINE = 30.0
 SERVER = Path(sysconfig.get_path("scripts")) / "congress-server"
@@ -181,9 +182,7 @@ class LifeTest(ServerTestCase):
         self.assertTrue((self.folder / "state").is_dir())
 
     def test_runs_without_any_setting(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.environment["XDG_STATE_HOME"] = str(self.folder)
         self.environment["OS_DEFAULT__BIND_PORT"] = str(port)
         self.environment["OS_DEFAULT__STATE_PATH"] = str(self.folder / "state")
@@ -226,14 +225,12 @@ class EndTest(ServerTestCase):
         self.assertEqual(0, process.wait(DEADLINE), self.errors())
 
     def test_a_second_signal_ends_it_at_once(self) -> None:
-        process = self.spawn(*self.with_role("clinging"))
+        process = self.spawn(*self.with_role("clinging", "shutdown_timeout = 3600"))
         self.assertIn("is serving", self.line(process))
         process.terminate()
         self.assertEqual("clinging", self.line(process))
-        began = time.monotonic()
         process.terminate()
         self.assertEqual(1, process.wait(DEADLINE))
-        self.assertLess(time.monotonic() - began, 2.0)
 
     def test_gives_up_on_a_role_that_keeps_failing(self) -> None:
         code, _, errors = self.ending(*self.with_role("sick"))
