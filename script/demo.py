@@ -7,6 +7,7 @@ the policy file ``congress/library/host-checks.yaml``, so whatever it does a use
 import argparse
 import contextlib
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -31,6 +32,9 @@ POLICY_FILE = ROOT / "congress/library/host-checks.yaml"
 POLL_SECONDS = 2
 PATIENCE = 60
 LISTENER_SECONDS = 8
+#: From where to where the port is sought: the system gives out none of these by itself, and
+#: the tests take others.
+PORTS = (10_000, 20_000)
 
 
 class Server:
@@ -61,7 +65,7 @@ class Server:
         if self.process.poll() is not None:
             tail = "\n".join(self.log.read_text().splitlines()[-20:]) if self.log.exists() else ""
             raise SystemExit(f"the server ended with code {self.process.returncode}:\n{tail}")
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             return self.http.get(f"{self.url}/health/ready", timeout=5).ok
         return False
 
@@ -91,10 +95,14 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on now.
+
+    It is none that the system gives out, which could be a connection's a moment later.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Listener:
@@ -155,17 +163,24 @@ def violations(server: Server, policy: str) -> list[list[Any]]:
     return sorted(server.rows("policies", policy, "violation"), key=str)
 
 
-def picture(server: Server, policy: str, since: float) -> Group:
+def actions(server: Server) -> list[dict[str, Any]]:
+    """The last entries of the ledger."""
+    return list(server.get("/v1/ledger?limit=8")["results"])
+
+
+def picture(
+    server: Server, policy: str, since: float, rows: list[list[Any]], entries: list[dict[str, Any]]
+) -> Group:
     """What is on the screen."""
     found = Table(title="Violations now", expand=True, title_justify="left")
     for title in ("check", "what", "detail"):
         found.add_column(title)
-    for row in violations(server, policy):
+    for row in rows:
         found.add_row(*[str(cell) for cell in row])
     log = Table(title="Actions", expand=True, title_justify="left")
     for title in ("when", "action", "state"):
         log.add_column(title)
-    for entry in server.get("/v1/ledger?limit=8")["results"]:
+    for entry in entries:
         log.add_row(
             entry["updated_at"], f"{entry['action']}{tuple(entry['arguments'])}", entry["state"]
         )
@@ -188,22 +203,25 @@ def farewell(server: Server, policy: str, since: float) -> Panel:
 
 def show_once(server: Server, policy: str, console: Console, started: float) -> None:
     """Print the first complete result."""
-    wait_for(
-        "policies have been evaluated and acted on",
-        lambda: noticed(server, policy) and all_done(server),
-        console,
-    )
-    console.print(picture(server, policy, started))
+    rows: list[list[Any]] = []
+    entries: list[dict[str, Any]] = []
+
+    def complete() -> bool:
+        rows[:], entries[:] = violations(server, policy), actions(server)
+        return noticed(rows) and all_done(entries)
+
+    wait_for("policies have been evaluated and acted on", complete, console)
+    # What was seen then: the listener may be gone a moment later.
+    console.print(picture(server, policy, started, rows, entries))
 
 
-def noticed(server: Server, policy: str) -> bool:
+def noticed(rows: list[list[Any]]) -> bool:
     """Whether the demo's own listener has been found."""
-    return any(row[0] == "unexpected listener" for row in violations(server, policy))
+    return any(row[0] == "unexpected listener" for row in rows)
 
 
-def all_done(server: Server) -> bool:
+def all_done(entries: list[dict[str, Any]]) -> bool:
     """Whether there are actions, and all of them have ended."""
-    entries = server.get("/v1/ledger")["results"]
     return bool(entries) and all(entry["state"] in ("done", "failed") for entry in entries)
 
 
@@ -211,7 +229,8 @@ def show_live(server: Server, policy: str, console: Console, started: float) -> 
     """Show the result as it changes, until interrupted."""
     with Live(console=console, refresh_per_second=4, screen=console.is_terminal) as live:
         while True:
-            live.update(picture(server, policy, started))
+            rows, entries = violations(server, policy), actions(server)
+            live.update(picture(server, policy, started, rows, entries))
             time.sleep(0.5)
 
 
