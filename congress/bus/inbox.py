@@ -2,10 +2,11 @@
 
 May import ``congress.interfaces`` and this package.
 
-Invariants: the subscriber is called by one thread at a time, in order; no more
-than a bounded number of rows waits for it (unless a single arrival has more).
-What does not fit, or what the subscriber failed on, is lost in whole: everything
-that waits is dropped, and the feed begins anew when the subscriber has caught up.
+Invariants: the subscriber is called by one thread at a time, in order; no more than a
+bounded number of rows waits for it behind the first arrival, and that one is no larger
+than the tables are. Where more would wait, all that waits is put into one arrival. What
+the subscriber failed on is lost, with everything that waits: the feed begins anew when
+the subscriber has caught up.
 """
 
 import enum
@@ -13,6 +14,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import reduce
 
 from congress.bus.publication import change_rows
 from congress.interfaces.role import Arrival
@@ -26,7 +28,7 @@ StateChange = tuple[str, str]
 
 
 class _Loss(enum.Enum):
-    """Where the inbox is after it lost arrivals: it takes no more until it is reopened,
+    """Where the inbox is after a failure: it takes no more until it is reopened,
     so that nothing the feed says before it knows can be taken for a sequel."""
 
     NONE = enum.auto()
@@ -36,8 +38,9 @@ class _Loss(enum.Enum):
 
 class Inbox:
     """:param submit: runs a job on some thread soon; ``False`` if it will not.
-    :param max_rows: how many rows may wait.
-    :param on_lost: told why arrivals were dropped; must not block.
+    :param max_rows: how many rows may wait behind the first arrival.
+    :param on_lost: told that arrivals were dropped; must not block.
+    :param on_put_together: told that what waits was put into one; must not block.
     :param on_drained: told, after a loss, that all is handed over; must not block. It
         sees to it that ``reopen`` is called once the feed has begun anew.
     """
@@ -49,8 +52,9 @@ class Inbox:
         *,
         submit: Callable[[Callable[[], None]], bool],
         max_rows: Callable[[], int],
-        on_lost: Callable[[str], None],
+        on_lost: Callable[[], None],
         on_drained: Callable[[], None],
+        on_put_together: Callable[[], None],
     ) -> None:
         self._on_arrival = on_arrival
         self._on_state = on_state
@@ -58,9 +62,11 @@ class Inbox:
         self._max_rows = max_rows
         self._on_lost = on_lost
         self._on_drained = on_drained
+        self._on_put_together = on_put_together
         self._lock = threading.Lock()
         self._items: deque[Arrival | StateChange] = deque()
-        self._rows = 0
+        #: Rows that wait, and those of the first arrival among them.
+        self._rows = self._first = 0
         self._scheduled = False
         self._loss = _Loss.NONE
         self._closed = False
@@ -76,11 +82,11 @@ class Inbox:
         with self._lock:
             if self._closed or self._loss is not _Loss.NONE:
                 return
-            if self._rows and self._rows + rows > self._max_rows():
-                self._lose("overflow")
-                return
             self._items.append(arrival)
+            self._first = self._first if self._rows else rows
             self._rows += rows
+            if self._rows - self._first > self._max_rows():
+                self._put_together()
         self.kick()
 
     def tell(self, table: str, state: str) -> None:
@@ -109,7 +115,7 @@ class Inbox:
         with self._lock:
             self._closed = True
             self._items.clear()
-            self._rows = 0
+            self._rows = self._first = 0
 
     def _schedule(self) -> None:
         if not self._submit(self._run):
@@ -127,7 +133,7 @@ class Inbox:
                 LOG.exception("a subscriber failed on what it was given")
                 if isinstance(item, Arrival):
                     with self._lock:
-                        self._lose("handler")
+                        self._lose()
         self._schedule()
 
     def _next(self) -> Arrival | StateChange | None:
@@ -140,7 +146,9 @@ class Inbox:
                 return None
             item = self._items.popleft()
             if isinstance(item, Arrival):
-                self._rows -= _weight(item)
+                self._rows -= self._first
+                following = next((one for one in self._items if isinstance(one, Arrival)), None)
+                self._first = _weight(following) if following else 0
             return item
 
     def _hand_over(self, item: Arrival | StateChange) -> None:
@@ -149,13 +157,25 @@ class Inbox:
         elif self._on_state is not None:
             self._on_state(*item)
 
-    def _lose(self, reason: str) -> None:
+    def _put_together(self) -> None:
+        """Make one of all arrivals, and tell the states after it."""
+        arrivals = [item for item in self._items if isinstance(item, Arrival)]
+        # From the last, so that only one of many changes is applied to a large table.
+        whole = reduce(lambda later, earlier: earlier.then(later), reversed(arrivals))
+        self._items = deque([whole, *self._states()])
+        self._rows = self._first = _weight(whole)
+        self._on_put_together()
+
+    def _lose(self) -> None:
         """Drop all arrivals. States stay: each is told once only."""
-        self._items = deque(item for item in self._items if not isinstance(item, Arrival))
-        self._rows = 0
+        self._items = deque(self._states())
+        self._rows = self._first = 0
         if self._loss is _Loss.NONE:
             self._loss = _Loss.DROPPING
-            self._on_lost(reason)
+            self._on_lost()
+
+    def _states(self) -> list[StateChange]:
+        return [item for item in self._items if not isinstance(item, Arrival)]
 
 
 def _weight(arrival: Arrival) -> int:

@@ -17,8 +17,8 @@ class BusOptions:
 
     :param heartbeat_interval: between two heartbeats of this node.
     :param peer_timeout: silence after which a peer counts as gone.
-    :param max_inbox_rows: rows that may wait for one slow subscriber; over that
-        they are dropped and the subscription begins anew once it has caught up.
+    :param max_inbox_rows: rows that may wait for one slow subscriber behind the first
+        arrival; over that all that waits is put into one.
     :param safety_resync_period: between two comparisons of a live subscription
         with its publisher; 0 for never.
     :param probe_timeout: how long to wait for another node with the same id.

@@ -73,8 +73,9 @@ class SourceSubscription:
             on_state,
             submit=means.submit,
             max_rows=means.options.max_inbox_rows,
-            on_lost=lambda reason: means.post(lambda: self.feed.lost(reason)),
+            on_lost=lambda: means.post(lambda: self.feed.lost("handler")),
             on_drained=lambda: means.post(self._resume),
+            on_put_together=lambda: means.counters.count("conflated"),
         )
 
     # For the subscriber

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from congress.interfaces.plugin import OptionValue, Plugin, PluginInfo
 from congress.interfaces.runtime import Clock, Threads
 from congress.interfaces.storage import StorageBackend
-from congress.model.delta import Change
+from congress.model.delta import Change, composed
 from congress.model.schema import Schema
 from congress.model.status import Health
 
@@ -72,6 +72,17 @@ class Arrival:
     position: Position
     changes: tuple[Change, ...]
     coverage: Mapping[str, Coverage]
+
+    def then(self, later: Arrival) -> Arrival:
+        """This one and the next of its source as one; of an older epoch nothing remains."""
+        if self.position.epoch != later.position.epoch:
+            return later
+        changes = {change.table: change for change in self.changes}
+        for change in later.changes:
+            before = changes.get(change.table)
+            changes[change.table] = change if before is None else composed(before, change)
+        coverage = {**self.coverage, **later.coverage}
+        return Arrival(later.source, later.position, tuple(changes.values()), coverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,17 @@ def applied(rows: frozenset[Row], change: Change) -> frozenset[Row]:
     return (rows - change.removed) | change.added
 
 
+def composed(first: Change, second: Change) -> Change:
+    """One change of a table that does what two do in a row, all of which takes effect."""
+    if isinstance(second, Snapshot):
+        return second
+    if isinstance(first, Snapshot):
+        return Snapshot(first.table, applied(first.rows, second))
+    before = first.removed | (second.removed - first.added)
+    after = (first.added - second.removed) | second.added
+    return Delta(first.table, after - before, before - after)
+
+
 def row_digest(row: Row) -> int:
     """A 64-bit number that depends on nothing but the row's values."""
     text = canonical(row).encode("utf-8", "surrogatepass")

@@ -100,8 +100,8 @@ DSE = (
         default=1_000_000,
         min=1000,
         mutable=True,
-        help="Rows that may wait at a policy engine to be worked in. Above it the tables "
-        "concerned are dropped from the queue and fetched anew.",
+        help="Rows of changes that may wait at a policy engine behind the one that is next. "
+        "Above it all that waits is put together into one change, as large as the tables at most.",
     ),
     _seconds(
         "safety_resync_period",

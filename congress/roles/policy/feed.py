@@ -22,7 +22,7 @@ from congress.model.schema import Schema
 from congress.model.values import Row
 from congress.roles.policy.mirrors import Mirrors
 from congress.roles.policy.runtime import EngineRuntime
-from congress.roles.policy.source import Extent, SourceState, TableState, merged
+from congress.roles.policy.source import Extent, SourceState, TableState
 from congress.roles.policy.standing import STATUS_SOURCE, STATUS_TABLE, status_report
 
 LOG = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ class Feed:
     def _arrive(self, state: SourceState, arrival: Arrival) -> None:
         if self._current(state) and state.subscription:
             state.hear(arrival.position.epoch)
-            state.waiting = merged(state.waiting, arrival) if state.waiting else arrival
+            state.waiting = state.waiting.then(arrival) if state.waiting else arrival
             self._advance(state)
             if state.waiting:
                 self._tell_status()

@@ -7,11 +7,11 @@ are complete again. So a source that starts anew, with a new epoch, changes no
 answer by the rows it has not read yet.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from congress.interfaces.role import Arrival, Coverage, Epoch, Position, Subscription
-from congress.model.delta import Change, Delta, Snapshot, applied
+from congress.model.delta import Change, Snapshot, applied
 from congress.model.schema import Column, Schema
 from congress.model.values import FALSE, TRUE, Row
 
@@ -101,7 +101,7 @@ class SourceState:
     :param epoch: the newest epoch heard of.
     :param schema_epoch: the epoch the schema was read in.
     :param fetching: whether the schema is being asked for.
-    :param waiting: arrivals merged into one until the schema is there.
+    :param waiting: arrivals put into one until the schema is there.
     :param unlisted: published tables that the schema lacks, asked for once.
     """
 
@@ -176,25 +176,3 @@ def _columns(schema: Schema, table: str) -> list[tuple[str, str, bool]]:
     declared = schema.table(table)
     columns: tuple[Column, ...] = declared.columns if declared else ()
     return [(column.name, str(column.type), column.nullable) for column in columns]
-
-
-def merged(first: Arrival, second: Arrival) -> Arrival:
-    """Two arrivals of one source as one; of an older epoch nothing remains."""
-    if first.position.epoch != second.position.epoch:
-        return second
-    changes: dict[str, Change] = {}
-    for change in (*first.changes, *second.changes):
-        before = changes.get(change.table)
-        changes[change.table] = change if before is None else _composed(before, change)
-    coverage: Mapping[str, Coverage] = {**first.coverage, **second.coverage}
-    return Arrival(second.source, second.position, tuple(changes.values()), coverage)
-
-
-def _composed(first: Change, second: Change) -> Change:
-    """One change that does what two do in a row."""
-    if isinstance(second, Snapshot):
-        return second
-    if isinstance(first, Snapshot):
-        return Snapshot(first.table, applied(first.rows, second))
-    added = (first.added - second.removed) | second.added
-    return Delta(first.table, added, first.removed | second.removed)

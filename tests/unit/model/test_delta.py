@@ -1,15 +1,18 @@
 """Tests of congress.model.delta: the algebra's laws."""
 
 import unittest
+from functools import reduce
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from congress.model.delta import (
     Batch,
+    Change,
     Delta,
     Snapshot,
     applied,
+    composed,
     difference,
     digest,
     digest_after,
@@ -31,6 +34,26 @@ class AlgebraTest(unittest.TestCase):
     @given(ROWS, ROWS)
     def test_the_inverse_leads_back(self, old: frozenset[Row], new: frozenset[Row]) -> None:
         self.assertEqual(old, applied(new, difference("t", old, new).inverse))
+
+    @given(ROWS, st.lists(st.tuples(ROWS, ROWS, st.booleans()), min_size=1))
+    def test_changes_put_together_do_what_they_do_in_a_row(
+        self, before: frozenset[Row], steps: list[tuple[frozenset[Row], frozenset[Row], bool]]
+    ) -> None:
+        changes: list[Change] = []
+        rows = before
+        for after, again, whole in steps:
+            delta = difference("t", rows, after)
+            # Rows that stay may be removed and added again.
+            twice = Delta("t", delta.added | (rows & after & again), rows - (after - again))
+            changes.append(Snapshot("t", after) if whole else twice)
+            rows = after
+        for together in (
+            reduce(composed, changes),
+            reduce(lambda later, earlier: composed(earlier, later), reversed(changes)),
+        ):
+            self.assertEqual(rows, applied(before, together))
+            if isinstance(together, Delta):
+                self.assertTrue(len(changes) == 1 or difference("t", before, rows) == together)
 
     @given(ROWS, ROWS, ROWS)
     def test_consolidation_changes_nothing_and_only_once(

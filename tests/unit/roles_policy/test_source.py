@@ -6,7 +6,7 @@ from congress.interfaces.role import Arrival, Coverage, Epoch, Position
 from congress.model.delta import Change, Delta, Snapshot
 from congress.model.schema import Column, ColumnType, Schema, TableSchema
 from congress.model.values import FALSE, TRUE, Row
-from congress.roles.policy.source import SourceState, TableState, merged
+from congress.roles.policy.source import SourceState, TableState
 
 FIRST, SECOND = Epoch(1, "a"), Epoch(2, "b")
 
@@ -132,15 +132,3 @@ class SchemaTest(unittest.TestCase):
         state.take(arrival(SECOND, Snapshot("p", rows(7)), complete=False))
         changes = state.learn(self.schema(p=ColumnType.NUMBER), SECOND)
         self.assertEqual([Snapshot("p", rows(7))], changes)
-
-
-class MergeTest(unittest.TestCase):
-    def test_two_arrivals_do_as_one_what_they_do_in_a_row(self) -> None:
-        first = arrival(FIRST, Snapshot("p", rows(1, 2)), Delta("q", rows(1), rows(9)))
-        second = arrival(FIRST, Delta("p", rows(3), rows(1)), Delta("q", rows(9), rows(1)))
-        both = merged(first, second)
-        self.assertEqual((Snapshot("p", rows(2, 3)), Delta("q", rows(9), rows(9, 1))), both.changes)
-
-    def test_of_an_older_epoch_nothing_remains(self) -> None:
-        second = arrival(SECOND, Snapshot("p", rows(1)))
-        self.assertEqual(second, merged(arrival(FIRST, Snapshot("q", rows(1))), second))
