@@ -17,7 +17,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 
 from oslo_config import cfg
 
@@ -37,6 +36,7 @@ from congress.kernel.options.api import further_api_processes
 from congress.kernel.options.node import ROLE_FLAGS, chosen_roles
 from congress.kernel.options.values import note_bad_values, note_misspelt_names
 from congress.kernel.release import version
+from congress.kernel.signals import Signals
 from congress.kernel.threads import prepare_process, start_thread
 from congress.model.diagnostic import Diagnostic, Refused, refuse
 from congress.model.status import Health, State
@@ -67,6 +67,13 @@ class ServerProcess:
         self._node = Node(
             conf, make_bus=make_bus, on_failure=lambda why: self._events.put((_FAILED, why))
         )
+        self._signals = Signals(
+            {
+                signal.SIGTERM: self._on_stop,
+                signal.SIGINT: self._on_stop,
+                signal.SIGHUP: lambda: self._events.put((_RELOAD, "")),
+            }
+        )
         self._workers = ApiWorkers(arguments, further_api_processes(conf), self._node.clock)
         self._health_socket = HealthSocket(
             conf.node.health_socket, self._node.name, self._health, self._node.threads
@@ -86,9 +93,11 @@ class ServerProcess:
             lock.release()
 
     def _live(self) -> ExitCode:
-        self._handle_signals()
+        faulthandler.register(signal.SIGUSR2, all_threads=True)
+        self._signals.start()
         try:
-            self._node.start()
+            with self._signals.breakable(_Interrupted):
+                self._node.start()
             self._starting = False
             self._workers.start()
         except _Interrupted:
@@ -174,18 +183,11 @@ class ServerProcess:
             LOG.error("the configuration stays as it was: %s", error)  # noqa: TRY400
         systemd.notify(systemd.READY)
 
-    def _handle_signals(self) -> None:
-        faulthandler.register(signal.SIGUSR2, all_threads=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGHUP, lambda _number, _frame: self._events.put((_RELOAD, "")))
-
-    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_stop(self) -> None:
         if self._stopping:
             os._exit(ExitCode.FAILURE)
         self._stopping = True
-        if self._starting:
-            raise _Interrupted
+        self._signals.break_off()
         self._events.put((_STOP, ""))
 
 

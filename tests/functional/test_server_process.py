@@ -16,12 +16,14 @@ from pathlib import Path
 
 from congress.testing.plugins import Shelf
 from tests.functional.ports import free_port
+from tests.functional.system import wait_until
 
 DEADLINE = 30.0
 SERVER = Path(sysconfig.get_path("scripts")) / "congress-server"
 
 ROLES = '''
 """Roles that behave as badly as their names say."""
+import signal
 import sys
 import threading
 from congress.interfaces.plugin import PluginInfo
@@ -61,12 +63,21 @@ class Broken(Good):
     def start(self):
         raise ZeroDivisionError("oops")
 
+def deaf():
+    # A signal that comes in now has its handler run when this thread goes on, as one that
+    # comes in just before the thread waits.
+    assert threading.current_thread() is threading.main_thread()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
+
 class Slow(Good):
     def start(self):
+        deaf()
         print("starting", flush=True)
         threading.Event().wait(60)
 
 class Clinging(Good):
+    def start(self):
+        deaf()
     def stop(self, timeout):
         print("clinging", flush=True)
         threading.Event().wait(60)
@@ -231,6 +242,14 @@ class EndTest(ServerTestCase):
         self.assertEqual("clinging", self.line(process))
         process.terminate()
         self.assertEqual(1, process.wait(DEADLINE))
+
+    def test_signals_are_heeded_whatever_the_main_thread_does(self) -> None:
+        process = self.spawn(*self.with_role("clinging", "shutdown_timeout = 3600"))
+        self.assertIn("is serving", self.line(process))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded, 0 options changed" in self.errors(), "options are read")
+        process.terminate()
+        self.assertEqual("clinging", self.line(process))
 
     def test_gives_up_on_a_role_that_keeps_failing(self) -> None:
         code, _, errors = self.ending(*self.with_role("sick"))
