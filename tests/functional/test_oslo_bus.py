@@ -5,12 +5,14 @@ CI that would hide it, so there a test fails instead.
 """
 
 import contextlib
+import gc
 import os
 import tempfile
 import threading
 import time
 import unittest
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,10 @@ class RabbitCase:
     patience = 20.0
 
     def setUp(self) -> None:
+        # The messaging library leaves sockets that it tried in vain to the collector.
+        self.enterContext(warnings.catch_warnings())
+        warnings.simplefilter("ignore", ResourceWarning)
+        self.addCleanup(gc.collect)
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.clock = SystemClock()
         self.threads = SystemThreads(self.clock)
