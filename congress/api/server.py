@@ -67,7 +67,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _JsonErrorTask
 
     def busy(self, now: float) -> bool:
-        """Whether a request is handled, or still on its way in or its answer on its way out."""
+        """Whether a request is handled, or still on its way in or its answer on its way out.
+
+        :param now: seconds since the epoch, as waitress notes what it last sent or got.
+        """
         if self.requests and not self.total_outbufs_len:
             return True
         on_the_way = self.total_outbufs_len or self.request is not None

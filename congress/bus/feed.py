@@ -141,9 +141,9 @@ class Feed:
         """A piece of the answer arrived; the rest may take its time."""
         self._due = now + self._pause(1)
 
-    def lost(self, reason: str) -> None:
-        """Arrivals did not reach the subscriber: begin anew, once told to resume."""
-        self._counters.count(f"resync.{reason}")
+    def lost(self) -> None:
+        """The subscriber failed on an arrival: begin anew, once told to resume."""
+        self._counters.count("resync.handler")
         self._paused = True
         self._part(trust=False)
 

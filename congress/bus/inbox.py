@@ -4,7 +4,7 @@ May import ``congress.interfaces`` and this package.
 
 Invariants: the subscriber is called by one thread at a time, in order; no more than a
 bounded number of rows waits for it behind the first arrival, and that one is no larger
-than the tables are. Where more would wait, all that waits is put into one arrival. What
+than the tables are. Where more would wait, all that waits is conflated: put into one arrival. What
 the subscriber failed on is lost, with everything that waits: the feed begins anew when
 the subscriber has caught up.
 """
@@ -40,7 +40,7 @@ class Inbox:
     """:param submit: runs a job on some thread soon; ``False`` if it will not.
     :param max_rows: how many rows may wait behind the first arrival.
     :param on_lost: told that arrivals were dropped; must not block.
-    :param on_put_together: told that what waits was put into one; must not block.
+    :param on_conflated: told that what waits was put into one; must not block.
     :param on_drained: told, after a loss, that all is handed over; must not block. It
         sees to it that ``reopen`` is called once the feed has begun anew.
     """
@@ -54,7 +54,7 @@ class Inbox:
         max_rows: Callable[[], int],
         on_lost: Callable[[], None],
         on_drained: Callable[[], None],
-        on_put_together: Callable[[], None],
+        on_conflated: Callable[[], None],
     ) -> None:
         self._on_arrival = on_arrival
         self._on_state = on_state
@@ -62,7 +62,7 @@ class Inbox:
         self._max_rows = max_rows
         self._on_lost = on_lost
         self._on_drained = on_drained
-        self._on_put_together = on_put_together
+        self._on_conflated = on_conflated
         self._lock = threading.Lock()
         self._items: deque[Arrival | StateChange] = deque()
         #: Rows that wait, and those of the first arrival among them.
@@ -86,7 +86,7 @@ class Inbox:
             self._first = self._first if self._rows else rows
             self._rows += rows
             if self._rows - self._first > self._max_rows():
-                self._put_together()
+                self._conflate()
         self.kick()
 
     def tell(self, table: str, state: str) -> None:
@@ -157,14 +157,14 @@ class Inbox:
         elif self._on_state is not None:
             self._on_state(*item)
 
-    def _put_together(self) -> None:
+    def _conflate(self) -> None:
         """Make one of all arrivals, and tell the states after it."""
         arrivals = [item for item in self._items if isinstance(item, Arrival)]
         # From the last, so that only one of many changes is applied to a large table.
         whole = reduce(lambda later, earlier: earlier.then(later), reversed(arrivals))
         self._items = deque([whole, *self._states()])
         self._rows = self._first = _weight(whole)
-        self._on_put_together()
+        self._on_conflated()
 
     def _lose(self) -> None:
         """Drop all arrivals. States stay: each is told once only."""

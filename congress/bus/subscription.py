@@ -73,9 +73,9 @@ class SourceSubscription:
             on_state,
             submit=means.submit,
             max_rows=means.options.max_inbox_rows,
-            on_lost=lambda: means.post(lambda: self.feed.lost("handler")),
+            on_lost=lambda: means.post(self.feed.lost),
             on_drained=lambda: means.post(self._resume),
-            on_put_together=lambda: means.counters.count("conflated"),
+            on_conflated=lambda: means.counters.count("conflated"),
         )
 
     # For the subscriber

@@ -12,8 +12,8 @@ import tempfile
 from contextlib import ExitStack
 from typing import Self
 
-from tests.functional.ports import free_ports
 from tests.functional.system import halt, wait_until
+from tests.ports import free_ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

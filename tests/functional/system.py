@@ -7,16 +7,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
 import unittest
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import requests
 
-from tests.functional.ports import free_port
+from tests.ports import free_port
 
 T = TypeVar("T")
 SCRIPTS = pathlib.Path(sysconfig.get_path("scripts"))
@@ -37,23 +35,6 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE)
 def select_pause() -> None:
     """Give the processor away for a moment, while waiting for another process."""
     signal.sigtimedwait([], PAUSE)
-
-
-def in_time(job: Callable[[], T]) -> T:
-    """What something returns or raises that must not wait for what the test holds back.
-
-    On a thread of its own that nobody waits for: a failure, and no hanging test, if it does.
-    """
-    outcome: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            outcome.set_result(job())
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return outcome.result(DEADLINE)
 
 
 def halt(pid: int) -> None:
@@ -145,6 +126,24 @@ class System:
         if not response.ok:
             raise AssertionError(f"{path}: {response.status_code} {response.text}")
         return response.json()
+
+    def create(self, path: str, **body: object) -> None:
+        """Make something through the API."""
+        answer = self.http.post(self.url + path, json=body, timeout=30)
+        if answer.status_code != 201:
+            raise AssertionError(f"POST {path}: {answer.status_code} {answer.text}")
+
+    def push(self, path: str, *values: object) -> None:
+        """Put rows of one column, as soon as the data source is open: until then it is 503."""
+        rows = [[value] for value in values]
+
+        def put() -> bool:
+            answer = self.http.put(self.url + path, json=rows, timeout=30)
+            if answer.status_code not in (200, 503):
+                raise AssertionError(f"PUT {path}: {answer.status_code} {answer.text}")
+            return answer.status_code == 200
+
+        wait_until(put, "the rows are taken")
 
     def rows(self, policy: str, table: str) -> list[list[Any]]:
         """The rows of a policy's table; none if there is no such table yet."""

@@ -12,8 +12,8 @@ import uuid
 from typing import Any
 
 from tests.functional.nodes import DEADLINE, NodesCase
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
+from tests.ports import free_port
 
 VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
 

@@ -21,15 +21,11 @@ class CrashTest(unittest.TestCase):
         self.system = System(self)
         self.system.start()
         config = {"tables": {"t": ["a"]}, "persist_data": True}
-        self.create("/v1/data-sources", name="notify", driver="notify")
-        self.create("/v1/data-sources", name="box", driver="push", config=config)
+        self.system.create("/v1/data-sources", name="notify", driver="notify")
+        self.system.create("/v1/data-sources", name="box", driver="push", config=config)
         rule = 'execute[notify:log("seen", x)] :- box:t(x)'
-        self.create("/v1/policies/classification/rules", rule=rule)
+        self.system.create("/v1/policies/classification/rules", rule=rule)
         self.random = random.Random(7)
-
-    def create(self, path: str, **body: object) -> None:
-        answer = self.system.http.post(self.system.url + path, json=body, timeout=30)
-        self.assertEqual(201, answer.status_code, answer.text)
 
     def push(self, values: list[str]) -> bool:
         url = f"{self.system.url}/v1/data-sources/box/tables/t/rows"

@@ -49,16 +49,12 @@ class LedgerDecisionTest(unittest.TestCase):
         url = f"http://127.0.0.1:{self.receiver.server_port}/hook"
         self.system = System(self, f"[driver_notify]\nallowed_urls = {url}\n")
         self.system.start()
-        self.create("/v1/data-sources", name="notify", driver="notify")
+        self.system.create("/v1/data-sources", name="notify", driver="notify")
         config = {"tables": {"t": ["a"]}, "persist_data": True}
-        self.create("/v1/data-sources", name="box", driver="push", config=config)
+        self.system.create("/v1/data-sources", name="box", driver="push", config=config)
         rule = f'execute[notify:webhook("{url}", x)] :- box:t(x)'
-        self.create("/v1/policies/classification/rules", rule=rule)
+        self.system.create("/v1/policies/classification/rules", rule=rule)
         self.put_in_doubt()
-
-    def create(self, path: str, **body: object) -> None:
-        answer = self.system.http.post(self.system.url + path, json=body, timeout=30)
-        self.assertEqual(201, answer.status_code, answer.text)
 
     def put_in_doubt(self) -> None:
         """Kill the server while the webhook has been called and has not answered."""

@@ -4,8 +4,8 @@ import socket
 import unittest
 from typing import Any
 
-from tests.functional.ports import free_port
 from tests.functional.system import System, wait_until
+from tests.ports import free_port
 
 POLL_SECONDS = 1
 

@@ -10,6 +10,7 @@ import requests
 
 from tests.functional.system import System, wait_until
 
+ROWS = "/v1/data-sources/box/tables/t/rows"
 SWITCH = "[DEFAULT]\nenable_execute_action = {}\n"
 
 
@@ -18,25 +19,13 @@ class OperatorTest(unittest.TestCase):
         super().setUp()
         self.system = System(self)
         self.system.start()
-        self.create("/v1/data-sources", name="notify", driver="notify")
-        self.create("/v1/data-sources", name="box", driver="push", config={"tables": {"t": ["a"]}})
-        self.create("/v1/policies/classification/rules", rule="execute[notify:log(x)] :- box:t(x)")
-
-    def create(self, path: str, **body: object) -> None:
-        answer = self.system.http.post(self.system.url + path, json=body, timeout=30)
-        self.assertEqual(201, answer.status_code, answer.text)
-
-    def push(self, *values: str) -> None:
-        """Put rows, as soon as the datasource is open: until then the answer is 503."""
-        url = f"{self.system.url}/v1/data-sources/box/tables/t/rows"
-        rows = [[value] for value in values]
-
-        def put() -> bool:
-            answer = self.system.http.put(url, json=rows, timeout=30)
-            self.assertIn(answer.status_code, (200, 503), answer.text)
-            return answer.status_code == 200
-
-        wait_until(put, "the rows are taken")
+        self.system.create("/v1/data-sources", name="notify", driver="notify")
+        self.system.create(
+            "/v1/data-sources", name="box", driver="push", config={"tables": {"t": ["a"]}}
+        )
+        self.system.create(
+            "/v1/policies/classification/rules", rule="execute[notify:log(x)] :- box:t(x)"
+        )
 
     def states(self) -> dict[str, list[str]]:
         """The states of the entries of the ledger, by what was to be logged."""
@@ -60,17 +49,17 @@ class OperatorTest(unittest.TestCase):
         )
 
     def test_actions_that_are_switched_off_are_never_made_up_for(self) -> None:
-        self.push("first")
+        self.system.push(ROWS, "first")
         self.await_states(first=["done"])
         self.reload(False)
-        self.push("first", "second")
+        self.system.push(ROWS, "first", "second")
         self.await_states(first=["done"], second=["suppressed"])
         self.reload(True)
-        self.push("first", "second", "third")
+        self.system.push(ROWS, "first", "second", "third")
         self.await_states(first=["done"], second=["suppressed"], third=["done"])
         self.system.kill()
         self.system.start()
-        self.push("first", "second", "third", "fourth")
+        self.system.push(ROWS, "first", "second", "third", "fourth")
         self.await_states(first=["done"], second=["suppressed"], third=["done"], fourth=["done"])
         self.assertEqual(0, self.system.log.read_text().count(" second"))
 
@@ -83,15 +72,15 @@ class OperatorTest(unittest.TestCase):
 
     def test_ten_thousand_rows_are_through_in_seconds(self) -> None:
         rule = "long(x) :- box:t(x), len(x, n), gt(n, 4)"
-        self.create("/v1/policies/classification/rules", rule=rule)
+        self.system.create("/v1/policies/classification/rules", rule=rule)
         self.reload(False)
         before = self.worked()
-        self.push(*(str(number) for number in range(20_000)))
+        self.system.push(ROWS, *(str(number) for number in range(20_000)))
         wait_until(
             lambda: len(self.system.rows("classification", "long")) == 10_000, "all have arrived"
         )
         self.assertLess(self.worked() - before, 5)
-        self.push()
+        self.system.push(ROWS)
         wait_until(lambda: not self.system.rows("classification", "long"), "all have gone")
 
     def test_it_ends_in_order_under_load(self) -> None:

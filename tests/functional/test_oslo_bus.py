@@ -34,7 +34,8 @@ from congress.plugins.bus.oslo.transport import OsloTransport
 from congress.testing.bus import TransportSuite
 from congress.testing.station import HELLO, Station
 from tests.functional.gate import Gate
-from tests.functional.system import in_time, select_pause, wait_until
+from tests.functional.system import select_pause, wait_until
+from tests.in_time import in_time
 
 VARIABLE = "CONGRESS_TEST_RABBITMQ_URL"
 

@@ -15,8 +15,8 @@ import urllib.request
 from pathlib import Path
 
 from congress.testing.plugins import Shelf
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
+from tests.ports import free_port
 
 DEADLINE = 30.0
 SERVER = Path(sysconfig.get_path("scripts")) / "congress-server"

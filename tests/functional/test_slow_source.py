@@ -6,6 +6,7 @@ from unittest import mock
 
 from tests.functional.system import System, wait_until
 
+ROWS = "/v1/data-sources/box/tables/t/rows"
 DRIVER = '''
 """A driver that does what a file says: hang, fail, or give rows."""
 import json
@@ -60,9 +61,11 @@ class SlowSourceTest(unittest.TestCase):
         self.feel("fail")
         self.system.start()
         config = {"mood": str(self.mood), "poll_time": 0.2, "poll_timeout": 1}
-        self.create("/v1/data-sources", name="moody", driver="moody", config=config)
-        self.create("/v1/data-sources", name="box", driver="push", config={"tables": {"t": ["a"]}})
-        self.create("/v1/data-sources", name="notify", driver="notify")
+        self.system.create("/v1/data-sources", name="moody", driver="moody", config=config)
+        self.system.create(
+            "/v1/data-sources", name="box", driver="push", config={"tables": {"t": ["a"]}}
+        )
+        self.system.create("/v1/data-sources", name="notify", driver="notify")
         for rule in (
             "seen(x) :- box:t(x)",
             "missing(x) :- box:t(x), not moody:t(x)",
@@ -70,7 +73,7 @@ class SlowSourceTest(unittest.TestCase):
             "odd(s, t) :- _status:tables(source=s, table=t, stale=true)",
             "unread(s, t) :- _status:tables(source=s, table=t, complete=false)",
         ):
-            self.create("/v1/policies/classification/rules", rule=rule)
+            self.system.create("/v1/policies/classification/rules", rule=rule)
 
     def feel(self, mood: str) -> None:
         other = self.mood.with_suffix(".new")
@@ -81,22 +84,6 @@ class SlowSourceTest(unittest.TestCase):
         """Have it hang until it is told to feel otherwise: what ends meanwhile waits not for it."""
         self.feel("hang")
         wait_until(lambda: self.error() == "the poll does not end", "the hang is reported")
-
-    def create(self, path: str, **body: object) -> None:
-        answer = self.system.http.post(self.system.url + path, json=body, timeout=30)
-        self.assertEqual(201, answer.status_code, answer.text)
-
-    def push(self, *values: str) -> None:
-        """Put rows, as soon as the datasource is open: until then the answer is 503."""
-        url = f"{self.system.url}/v1/data-sources/box/tables/t/rows"
-        rows = [[value] for value in values]
-
-        def put() -> bool:
-            answer = self.system.http.put(url, json=rows, timeout=30)
-            self.assertIn(answer.status_code, (200, 503), answer.text)
-            return answer.status_code == 200
-
-        wait_until(put, "the rows are taken")
 
     def await_rows(self, table: str, *rows: list[str]) -> None:
         wait_until(
@@ -111,7 +98,7 @@ class SlowSourceTest(unittest.TestCase):
 
     def test_nobody_waits_for_it_and_nothing_acts_on_what_it_did_not_say(self) -> None:
         self.hang()
-        self.push("a", "b")
+        self.system.push(ROWS, "a", "b")
         self.await_rows("seen", ["a"], ["b"])
         self.await_rows("missing", ["a"], ["b"])
         self.await_rows("unread", ["moody", "t"])
@@ -126,7 +113,7 @@ class SlowSourceTest(unittest.TestCase):
             with self.subTest(mood=mood):
                 self.feel(mood)
                 self.await_rows("odd", ["moody", "t"])
-                self.push("a", "b", mood)
+                self.system.push(ROWS, "a", "b", mood)
                 self.await_rows("missing", ["b"], [mood])
                 self.assertNotIn(mood, self.done())
                 self.feel(f'["a", "{mood}"]')
@@ -139,22 +126,22 @@ class SlowSourceTest(unittest.TestCase):
         self.hang()
         answer = self.system.http.post(url, json={"name": "hang"}, timeout=30)
         self.assertEqual(200, answer.status_code, answer.text)
-        self.push("a")
+        self.system.push(ROWS, "a")
         self.await_rows("seen", ["a"])
-        self.create("/v1/data-sources", name="other", driver="notify")
+        self.system.create("/v1/data-sources", name="other", driver="notify")
         self.assertEqual(0, self.system.terminate(), self.system.tail())
 
     def test_one_that_is_dropped_while_in_use_is_waited_for_again(self) -> None:
-        self.push("a")
+        self.system.push(ROWS, "a")
         self.await_rows("missing", ["a"])
         answer = self.system.http.delete(f"{self.system.url}/v1/data-sources/moody", timeout=30)
         self.assertEqual(200, answer.status_code, answer.text)
-        self.push("a", "b")
+        self.system.push(ROWS, "a", "b")
         self.await_rows("missing", ["a"], ["b"])
         self.assertEqual([], self.done())
         self.feel('["b"]')
         config = {"mood": str(self.mood), "poll_time": 0.2}
-        self.create("/v1/data-sources", name="moody", driver="moody", config=config)
+        self.system.create("/v1/data-sources", name="moody", driver="moody", config=config)
         wait_until(lambda: self.done() == ["a"], "what is missing has been told")
 
     def error(self) -> str:

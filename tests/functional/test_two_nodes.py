@@ -16,9 +16,9 @@ from typing import Any
 
 import requests
 
-from tests.functional.ports import free_port
 from tests.functional.private import PrivateBroker
 from tests.functional.system import DEADLINE, SCRIPTS, wait_until
+from tests.ports import free_port
 
 CONFIG = """[DEFAULT]
 transport_url = {broker}

@@ -5,10 +5,10 @@ import pathlib
 import re
 import subprocess
 
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
 from tests.ha.api import DEADLINE, Api
 from tests.ha.node import ROOT, Node
+from tests.ports import free_port
 
 SAMPLE = ROOT / "etc/haproxy/congress.cfg"
 PATHS = os.environ["PATH"] + ":/usr/sbin"

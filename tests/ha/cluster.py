@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
 
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
 from tests.ha.api import DEADLINE
 from tests.ha.databases import Database
 from tests.ha.node import Node, Settings, merged
+from tests.ports import free_port
 
 T = TypeVar("T")
 

@@ -15,11 +15,11 @@ from oslo_db import options
 from congress.interfaces.storage import DatasourceRecord, StorageContext, Transaction
 from congress.kernel.clock import SystemClock
 from congress.plugins.storage.sql.backend import SqlStorage
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
 from tests.ha.api import DEADLINE, Api
 from tests.ha.case import HACase
 from tests.ha.node import SERVER
+from tests.ports import free_port
 
 
 class PeriodTest(HACase):

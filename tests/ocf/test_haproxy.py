@@ -5,10 +5,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tests.functional.ports import free_port
 from tests.functional.system import wait_until
 from tests.ha.balancer import PATHS, SAMPLE, Balancer
 from tests.ha.node import Node, Settings
+from tests.ports import free_port
 
 NODES = ("pe-1", "pe-2")
 

@@ -11,7 +11,7 @@ from congress.api.server import HttpServer
 from congress.kernel.clock import SystemClock
 from congress.kernel.threads import SystemThreads
 from congress.model.diagnostic import Refused
-from tests.unit.ports import deaf_port
+from tests.ports import deaf_port
 
 
 class ServerTest(unittest.TestCase):

@@ -412,7 +412,7 @@ class FeedTest(unittest.TestCase):
 
     def test_after_a_loss_it_begins_anew_when_told(self) -> None:
         self.live()
-        self.feed.lost("overflow")
+        self.feed.lost()
         self.assertEqual([("t", "stale")], self.told)
         self.hear(delta(6, (2,), (), (1, 2)))
         self.provider(seq=6)

@@ -46,7 +46,7 @@ class InboxTest(unittest.TestCase):
             max_rows=lambda: 10,
             on_lost=lambda: self.events.append("lost"),
             on_drained=lambda: self.events.append("drained"),
-            on_put_together=lambda: self.events.append("put together"),
+            on_conflated=lambda: self.events.append("conflated"),
         )
 
     def take(self, got: Arrival) -> None:
@@ -77,12 +77,12 @@ class InboxTest(unittest.TestCase):
         self.assertEqual([1, ("t", "live"), 2], self.events)
         self.assertEqual(0, self.inbox.rows)
 
-    def test_what_does_not_fit_is_put_together(self) -> None:
+    def test_what_does_not_fit_is_conflated(self) -> None:
         self.inbox.put(changed(1, Snapshot("t", rows(*range(50)))))
         self.inbox.tell("t", "live")
         for seq in range(2, 12):
             self.inbox.put(changed(seq, Delta("t", rows(seq + 50), rows(seq))))
-        self.assertEqual(["put together"] * 2, self.events)
+        self.assertEqual(["conflated"] * 2, self.events)
         self.assertEqual(51 + 2 * 3, self.inbox.rows)
         self.run_jobs()
         self.assertEqual([9, ("t", "live"), 10, 11], self.events[2:])

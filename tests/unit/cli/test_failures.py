@@ -16,8 +16,8 @@ from congress.cli.main import main
 from congress.cli.transports import PlainTransport
 from congress.model.diagnostic import Diagnostic, Span
 from tests.meta.test_plugins import announced
+from tests.ports import deaf_port
 from tests.unit.cli.case import CliTestCase, own_logging
-from tests.unit.ports import deaf_port
 
 #: Commands with something in them that is not known.
 UNKNOWN = [

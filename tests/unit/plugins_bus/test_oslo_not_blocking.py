@@ -3,18 +3,14 @@
 import threading
 import time
 import unittest
-from collections.abc import Callable
-from concurrent.futures import Future
 
 from congress.interfaces.bus import BusContext, Channel, TimedOut, Unreachable
 from congress.kernel.clock import SystemClock
 from congress.kernel.threads import SystemThreads
 from congress.plugins.bus.oslo.outbox import Way
 from congress.testing.station import Station
+from tests.in_time import PATIENCE, THREAD, in_time
 from tests.unit.plugins_bus.oslo_fakes import FakeBroker, FakedTransport
-
-#: Seconds after which what has not ended does not end, as the broker lets nobody go.
-PATIENCE = 30.0
 
 
 class HangingBroker(FakeBroker):
@@ -51,34 +47,21 @@ class HangingTest(unittest.TestCase):
         with self.assertRaises((TimedOut, Unreachable)):
             self.transport.call("b", b"x", time.monotonic() + 0.1)
 
-    def assert_ends(self, job: Callable[[], None]) -> None:
-        """Something ends while the broker hangs; on a thread that nobody waits for."""
-        outcome: Future[None] = Future()
-
-        def work() -> None:
-            try:
-                outcome.set_result(job())
-            except BaseException as error:
-                outcome.set_exception(error)
-
-        threading.Thread(target=work, name="caller", daemon=True).start()
-        outcome.result(PATIENCE)
-
     def test_whoever_sends_or_calls_is_not_held(self) -> None:
         self.broker.flows.clear()
         every_lane = {f"oslo-{way}" for way in Way}
         deadline = time.monotonic() + PATIENCE
         while not every_lane <= self.broker.holds:
             self.assertLess(time.monotonic(), deadline, self.broker.holds)
-            self.assert_ends(self.tell)
-            self.assert_ends(self.ask)
-        self.assert_ends(self.tell)
-        self.assert_ends(self.ask)
-        self.assertNotIn("caller", self.broker.holds)
+            in_time(self.tell)
+            in_time(self.ask)
+        in_time(self.tell)
+        in_time(self.ask)
+        self.assertNotIn(THREAD, self.broker.holds)
         self.assertFalse(self.broker.flows.is_set())
 
     def test_closing_does_not_wait_for_it(self) -> None:
         self.broker.flows.clear()
-        self.assert_ends(self.tell)
-        self.assert_ends(lambda: self.transport.close(0.2))
+        in_time(self.tell)
+        in_time(lambda: self.transport.close(0.2))
         self.assertFalse(self.broker.flows.is_set())

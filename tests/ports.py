@@ -1,4 +1,4 @@
-"""Ports of loopback for servers that are told which to take.
+"""Ports of loopback: for servers that are told which to take, and such as nobody listens on.
 
 Invariants: nobody listens on a port that is given out; it is given to no other process of
 the tests while this one lives; and it is none of those that the system itself gives out,
@@ -11,6 +11,7 @@ import pathlib
 import random
 import socket
 import tempfile
+import unittest
 
 #: Where the system gives out none, in blocks that are given out whole.
 FIRST, END, BLOCK = 20_000, 32_000, 10
@@ -31,6 +32,17 @@ def free_ports(count: int) -> int:
         first = random.randrange(FIRST, END, BLOCK)
         if _take(first) and all(map(_is_free, range(first, first + count))):
             return first
+
+
+def deaf_port(case: unittest.TestCase) -> int:
+    """A port that refuses connections, and is given to nobody else, until the test ends.
+
+    A server that is told to may listen there; when it has ended, connections are refused.
+    """
+    held = case.enterContext(socket.socket())
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return int(held.getsockname()[1])
 
 
 def _take(first: int) -> bool:
